@@ -1,0 +1,1 @@
+"""The engine: plan trials, execute them, settle, record; seeds, time limits, resume, kill matrix."""

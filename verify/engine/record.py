@@ -1,0 +1,294 @@
+"""A run as data: frozen records, one versioned schema, JSON with sorted keys and the same bytes for the same run.
+
+Schema 1: the first. Infinite ends are the words "inf" and "-inf", because JSON has none. Times and everything else that
+differs between machines stand under `environment` and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA = 1
+MOST_BYTES = 64 * 2**20
+
+Real = float | Literal["inf", "-inf"]
+
+
+class BadRun(ValueError):
+    """A file that is not a run of this schema; the message is one line."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """Base of every record: immutable, fields by name."""
+
+
+def real(x: float) -> Real:
+    """A float as it stands in JSON. ValueError: NaN, which is no result."""
+    if math.isnan(x):
+        raise ValueError("NaN is no result")
+    return float(x) if math.isfinite(x) else ("inf" if x > 0 else "-inf")
+
+
+class Interval(Record):
+    """An enclosure."""
+
+    low: Real
+    high: Real
+    risk: float = 0.0
+
+
+class Allowed(Record):
+    """A region with its reason."""
+
+    least: Real
+    most: Real
+    because: str
+
+
+class Cited(Record):
+    """A place in a source."""
+
+    key: str
+    place: str
+
+
+class SourceRecord(Record):
+    """An entry of the bibliography."""
+
+    key: str
+    authors: str
+    title: str
+    where: str
+
+
+class SystemRecord(Record):
+    """A chapter."""
+
+    name: str
+    title: str
+    finding: str
+
+
+class RoleRecord(Record):
+    """A role: signature, what its numbers are, and the mathematics of its reference."""
+
+    id: str
+    signature: str
+    numbers: str
+    doc: str
+
+
+class ClaimRecord(Record):
+    """A claim with the verdict over its trials. `worst` is the key of the case nearest to the edge, or beyond it."""
+
+    id: str
+    system: str
+    title: str
+    statement: str
+    source: Cited
+    evidence: str
+    role: str
+    roles: tuple[str, ...]
+    quantity: str
+    refutes: str | None
+    region: Allowed
+    verdict: str
+    worst: str | None
+    risk: float
+
+
+class TrialRecord(Record):
+    """One trial: claim, case and subject are its address; `trail` holds [low, high] of every look."""
+
+    claim: str
+    case: str
+    subject: str
+    verdict: str
+    enclosure: Interval | None
+    looks: int
+    trail: tuple[tuple[Real, Real], ...]
+    basis: str
+    effort: int
+    margin: Real
+    room: Real
+    digest: str
+    reason: str
+
+
+class MutantRecord(Record):
+    """A mutant: the claim and case that caught it with which margin, and the claims that it passed on the way."""
+
+    role: str
+    name: str
+    slip: str
+    caught_by: str | None
+    case: str | None
+    margin: Real | None
+    passed: tuple[str, ...]
+    also_caught_by: tuple[str, ...] = ()
+
+
+class EquivalentRecord(Record):
+    """A harmless variant and the claims that rejected it all the same."""
+
+    role: str
+    name: str
+    because: str
+    rejected_by: tuple[str, ...]
+
+
+class SeriesRecord(Record):
+    """A curve of a figure."""
+
+    label: str
+    kind: str
+    x: tuple[Real, ...]
+    y: tuple[Real, ...]
+    y2: tuple[Real, ...] = ()
+
+
+class FigureRecord(Record):
+    """The figure of a claim."""
+
+    claim: str
+    title: str
+    says: str
+    x: str
+    y: str
+    x_log: bool
+    y_log: bool
+    series: tuple[SeriesRecord, ...]
+
+
+class Counts(Record):
+    """The counts, in the order in which they are always said."""
+
+    claims: int
+    planned: int
+    settled: int
+    skipped: int
+    errors: int
+    mutants: int
+    caught: int
+
+
+class Run(Record):
+    """Everything that a run concluded; a report needs nothing else."""
+
+    schema: int = SCHEMA
+    profile: str
+    seed: int
+    selection: tuple[str, ...]
+    subjects: dict[str, str]
+    counts: Counts
+    risk: float
+    systems: tuple[SystemRecord, ...]
+    sources: tuple[SourceRecord, ...]
+    roles: tuple[RoleRecord, ...]
+    claims: tuple[ClaimRecord, ...]
+    trials: tuple[TrialRecord, ...]
+    figures: tuple[FigureRecord, ...]
+    mutants: tuple[MutantRecord, ...]
+    equivalents: tuple[EquivalentRecord, ...]
+    survivors: tuple[str, ...]
+    idle_claims: tuple[str, ...]
+    mutants_tried: bool
+    fingerprint: str
+    environment: dict[str, Any]
+
+    @property
+    def summary(self) -> str:
+        """The counts line, the same in terminal, Markdown and page."""
+        c = self.counts
+        return ", ".join(
+            (
+                plural(c.claims, "claim"),
+                f"{plural(c.planned, 'trial')} planned",
+                f"{c.settled} settled",
+                f"{c.skipped} skipped",
+                plural(c.errors, "error"),
+                plural(c.mutants, "mutant") + self._fate(),
+                f"risk {self.risk:.1e}",
+            )
+        )
+
+    def _fate(self) -> str:
+        c = self.counts
+        if not self.mutants_tried:
+            return " tried"
+        if not c.mutants:
+            return ""
+        return ", all caught" if c.caught == c.mutants else f", {c.caught} caught, {c.mutants - c.caught} survive"
+
+    @property
+    def exit_code(self) -> int:
+        """1 for a failure, survivor, idle claim or rejected equivalent; 3 for an error or nothing selected; 1 for undecided."""
+        verdicts = {claim.verdict for claim in self.claims}
+        trials = {trial.verdict for trial in self.trials}
+        rejected = any(variant.rejected_by for variant in self.equivalents)
+        if "fails" in trials or self.survivors or self.idle_claims or rejected:
+            return 1
+        if "error" in trials | verdicts or not self.trials:
+            return 3
+        return 1 if "undecided" in trials else 0
+
+    def encode(self) -> bytes:
+        """The run as JSON: keys sorted, a trial a line, floats that round-trip."""
+        plain = msgspec.to_builtins(self)
+        parts = []
+        for key in sorted(plain):
+            value = plain[key]
+            if isinstance(value, (list, tuple)) and value:
+                rows = ",\n ".join(_line(row) for row in value)
+                parts.append(f'"{key}":[\n {rows}]')
+            else:
+                parts.append(f'"{key}":{_line(value)}')
+        return ("{" + ",\n".join(parts) + "}\n").encode()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run as JSON, whole or not at all."""
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".partial")
+        partial.write_bytes(self.encode())
+        partial.replace(target)
+
+
+def plural(n: int, noun: str) -> str:
+    """`1 claim`, `2 claims`."""
+    return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def _line(value: Any) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def load(path: str | os.PathLike[str]) -> Run:
+    """Read a saved run. BadRun: too large (refused unread), not JSON, not of this schema. OSError: cannot be read."""
+    size = os.stat(path).st_size
+    if size > MOST_BYTES:
+        raise BadRun(f"{path}: {size} bytes, but a run has at most {MOST_BYTES}; it was not read")
+    with open(path, "rb") as file:
+        return decode(file.read(MOST_BYTES + 1), str(path))
+
+
+def decode(data: bytes, name: str) -> Run:
+    """The run that `data` spells. BadRun: it spells none."""
+    try:
+        schema = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("schema")
+        number = msgspec.json.decode(schema) if schema is not None else None
+        if number != SCHEMA:
+            raise BadRun(f"{name}: schema {str(number)[:40]}, but this version reads schema {SCHEMA}")
+        return msgspec.json.decode(data, type=Run)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRun(f"{name}: not a saved run: {str(error)[:200]}") from None
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a run."""
+    return msgspec.json.schema(Run)
