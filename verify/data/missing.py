@@ -2,4 +2,7 @@
 
 
 class NotInstalled(Exception):
-    """A real input is absent; the message names it and says what to type. The engine skips the trial with these words."""
+    """A real input is absent; the message, one line, names it and says what to type.
+
+    The engine skips the trial with these words.
+    """

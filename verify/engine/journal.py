@@ -16,7 +16,7 @@ class ForeignJournal(ValueError):
     """A journal of another run; the message says what differs and what to type."""
 
 
-class Header(Record):
+class Header(Record, frozen=True, kw_only=True):
     """What must agree before the work of an earlier run counts for this one."""
 
     schema: int = SCHEMA
@@ -26,7 +26,7 @@ class Header(Record):
     code: str
 
 
-class Entry(Record):
+class Entry(Record, frozen=True, kw_only=True):
     """One finished unit."""
 
     address: str

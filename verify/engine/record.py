@@ -34,7 +34,7 @@ def real(x: float) -> Real:
     return float(x) if math.isfinite(x) else ("inf" if x > 0 else "-inf")
 
 
-class Interval(Record):
+class Interval(Record, frozen=True, kw_only=True):
     """An enclosure."""
 
     low: Real
@@ -42,7 +42,7 @@ class Interval(Record):
     risk: float = 0.0
 
 
-class Allowed(Record):
+class Allowed(Record, frozen=True, kw_only=True):
     """A region with its reason."""
 
     least: Real
@@ -50,14 +50,14 @@ class Allowed(Record):
     because: str
 
 
-class Cited(Record):
+class Cited(Record, frozen=True, kw_only=True):
     """A place in a source."""
 
     key: str
     place: str
 
 
-class SourceRecord(Record):
+class SourceRecord(Record, frozen=True, kw_only=True):
     """An entry of the bibliography."""
 
     key: str
@@ -66,7 +66,7 @@ class SourceRecord(Record):
     where: str
 
 
-class SystemRecord(Record):
+class SystemRecord(Record, frozen=True, kw_only=True):
     """A chapter."""
 
     name: str
@@ -74,7 +74,7 @@ class SystemRecord(Record):
     finding: str
 
 
-class RoleRecord(Record):
+class RoleRecord(Record, frozen=True, kw_only=True):
     """A role: signature, what its numbers are, and the mathematics of its reference."""
 
     id: str
@@ -83,7 +83,7 @@ class RoleRecord(Record):
     doc: str
 
 
-class ClaimRecord(Record):
+class ClaimRecord(Record, frozen=True, kw_only=True):
     """A claim with the verdict over its trials. `worst` is the key of the case nearest to the edge, or beyond it."""
 
     id: str
@@ -102,7 +102,7 @@ class ClaimRecord(Record):
     risk: float
 
 
-class TrialRecord(Record):
+class TrialRecord(Record, frozen=True, kw_only=True):
     """One trial: claim, case and subject are its address; `trail` holds [low, high] of every look."""
 
     claim: str
@@ -120,7 +120,7 @@ class TrialRecord(Record):
     reason: str
 
 
-class MutantRecord(Record):
+class MutantRecord(Record, frozen=True, kw_only=True):
     """A mutant: the claim and case that caught it with which margin, and the claims that it passed on the way."""
 
     role: str
@@ -133,7 +133,7 @@ class MutantRecord(Record):
     also_caught_by: tuple[str, ...] = ()
 
 
-class EquivalentRecord(Record):
+class EquivalentRecord(Record, frozen=True, kw_only=True):
     """A harmless variant and the claims that rejected it all the same."""
 
     role: str
@@ -142,7 +142,7 @@ class EquivalentRecord(Record):
     rejected_by: tuple[str, ...]
 
 
-class SeriesRecord(Record):
+class SeriesRecord(Record, frozen=True, kw_only=True):
     """A curve of a figure."""
 
     label: str
@@ -152,7 +152,7 @@ class SeriesRecord(Record):
     y2: tuple[Real, ...] = ()
 
 
-class FigureRecord(Record):
+class FigureRecord(Record, frozen=True, kw_only=True):
     """The figure of a claim."""
 
     claim: str
@@ -165,7 +165,7 @@ class FigureRecord(Record):
     series: tuple[SeriesRecord, ...]
 
 
-class Counts(Record):
+class Counts(Record, frozen=True, kw_only=True):
     """The counts, in the order in which they are always said."""
 
     claims: int
@@ -177,7 +177,7 @@ class Counts(Record):
     caught: int
 
 
-class Run(Record):
+class Run(Record, frozen=True, kw_only=True):
     """Everything that a run concluded; a report needs nothing else."""
 
     schema: int = SCHEMA

@@ -15,7 +15,7 @@ from verify.engine.subject import implementation, load_subject
 from verify.engine.trial import REFERENCE, measure, record
 
 
-class Work(Record):
+class Work(Record, frozen=True, kw_only=True):
     """A trial (or, where `draws` is set, the figure of a claim), addressed by text.
 
     `variant` is a mutant or equivalent `role/name`; `given` are (role, MODULE:NAME) of a user's subjects.
@@ -43,7 +43,7 @@ class Work(Record):
         return f"{kind} {self.claim} [{self.case}] {self.subject}"
 
 
-class Done(Record):
+class Done(Record, frozen=True, kw_only=True):
     """What came back, and the CPU seconds it took."""
 
     trial: TrialRecord | None = None

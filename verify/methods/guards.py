@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from numbers import Rational
 from typing import Any, NoReturn
 
@@ -24,7 +25,9 @@ def refuse(found: str, allowed: str, remedy: str, kind: type[Exception] = ValueE
     raise kind(f"{found}, but {allowed}; {remedy}")
 
 
-def real_array(name: str, value: ArrayLike, shape: tuple[int | str, ...] | None = None, *, single: bool = False) -> Array:
+def real_array(
+    name: str, value: ArrayLike, shape: tuple[int | str, ...] | None = None, *, single: bool = False
+) -> Array:
     """`value` as an array of real numbers: float64, or float32 where it came so and `single` allows it.
 
     `shape` names the axes: an int is a size that is needed, a word stands for any size but zero. Entries are not
@@ -52,10 +55,14 @@ def check_shape(name: str, array: Array, shape: tuple[int | str, ...]) -> None:
     )
     if not fits or array.size == 0:
         wanted = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-        refuse(f"{name} has shape {array.shape}", f"{wanted} is needed, not empty", "check the order of axes and arguments")
+        refuse(
+            f"{name} has shape {array.shape}", f"{wanted} is needed, not empty", "check the order of axes and arguments"
+        )
 
 
-def finite_array(name: str, value: ArrayLike, shape: tuple[int | str, ...] | None = None, *, single: bool = False) -> Array:
+def finite_array(
+    name: str, value: ArrayLike, shape: tuple[int | str, ...] | None = None, *, single: bool = False
+) -> Array:
     """Like `real_array`, and ValueError for nan or infinite entries.
 
     >>> finite_array("cost", [0.0, float("nan")])
@@ -70,7 +77,9 @@ def finite_array(name: str, value: ArrayLike, shape: tuple[int | str, ...] | Non
     return array
 
 
-def first_bad(name: str, array: Array, bad: Array, allowed: str, remedy: str, kind: type[Exception] = ValueError) -> None:
+def first_bad(
+    name: str, array: Array, bad: Array, allowed: str, remedy: str, kind: type[Exception] = ValueError
+) -> None:
     """Refuse the first entry of `array` where `bad` is true, if there is one."""
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
@@ -103,13 +112,13 @@ def class_indices(name: str, value: ArrayLike, n: int) -> NDArray[np.intp]:
     >>> class_indices("targets", [0, 3], 3)
     Traceback (most recent call last):
         ...
-    IndexError: targets[1]=3, but classes are numbered 0 to 2; leave ignored positions out, with a mask where there is one
+    IndexError: targets[1]=3, but classes are numbered 0 to 2; leave ignored positions out, by a mask if there is one
     """
     index = np.asarray(value)
     if index.dtype.kind not in "iu":
         refuse(f"{name} has dtype {index.dtype}", "class numbers are integers", "convert with astype(int)", TypeError)
     allowed = f"classes are numbered 0 to {n - 1}"
-    remedy = "leave ignored positions out, with a mask where there is one"
+    remedy = "leave ignored positions out, by a mask if there is one"
     first_bad(name, index, (index < 0) | (index >= n), allowed, remedy, IndexError)
     return index.astype(np.intp)
 
@@ -119,13 +128,18 @@ def is_exact(value: Any) -> bool:
     return isinstance(value, Rational)
 
 
+def as_fraction(value: Any) -> Fraction:
+    """An int or Fraction, NumPy's integers included, as a Fraction of Python's own unbounded integers."""
+    return Fraction(int(value.numerator), int(value.denominator))
+
+
 def exact_or_finite(name: str, value: ArrayLike, shape: tuple[int | str, ...]) -> Array:
-    """An array of ints and Fractions as it is (dtype object), anything else through `finite_array`.
+    """An array of ints and Fractions (dtype object) as Fractions, anything else through `finite_array`.
 
     For formulas made of the four operations, which are then exact on exact input.
     """
     array = np.asarray(value)
     if array.dtype == object and all(map(is_exact, array.flat)):
         check_shape(name, array, shape)
-        return array
+        return np.asarray(np.vectorize(as_fraction, otypes=[object])(array))
     return finite_array(name, value, shape)

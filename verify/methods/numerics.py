@@ -14,8 +14,8 @@ from verify.methods.guards import Array, finite_array, refuse
 def softmax(x: ArrayLike, axis: int = -1) -> Array:
     """exp(x_i) / sum_j exp(x_j) along `axis`, in the precision of `x` (integers become float64).
 
-    Complex input is allowed for complex-step differentiation: the maximum that is subtracted is that of the real part,
-    which makes the function analytic. An entry -inf has probability 0; a slice of nothing but -inf gives nan.
+    Complex input is allowed for complex-step differentiation: the maximum that is subtracted is that of the real
+    part, which makes the function analytic. An entry -inf has probability 0; a slice of nothing but -inf gives nan.
 
     >>> softmax([0.0, np.log(3.0)]).round(12).tolist()
     [0.25, 0.75]
@@ -31,13 +31,13 @@ def logsumexp(x: ArrayLike, axis: int = -1, *, keepdims: bool = False) -> Array:
 
     Complex input as in `softmax`.
 
-    >>> float(logsumexp([1000.0, 1000.0])) - 1000.0 == np.log(2.0)
+    >>> float(logsumexp([1000.0, 1000.0])) == float(1000.0 + np.log(2.0))
     True
     """
     weights, top = _shifted_exp(x, axis)
     with np.errstate(divide="ignore"):
         result = np.log(weights.sum(axis=axis, keepdims=True)) + top
-    return result if keepdims else np.squeeze(result, axis=axis)
+    return result if keepdims else np.asarray(np.squeeze(result, axis=axis))[()]
 
 
 def _shifted_exp(x: ArrayLike, axis: int) -> tuple[Array, Array]:
@@ -73,8 +73,9 @@ def spd_sqrt(matrix: ArrayLike) -> Array:
 def geometric_mean(A: ArrayLike, B: ArrayLike) -> Array:
     """The geometric mean A # B = A^1/2 (A^-1/2 B A^-1/2)^1/2 A^1/2; A positive definite, B semi-definite, (..., d, d).
 
-    The symmetric solution G of G A^-1 G = B. Computed as L (L^-1 B L^-T)^1/2 L^T with A = L L^T, which is the same matrix
-    because the mean commutes with congruences. numpy.linalg.LinAlgError, a ValueError, where A is not positive definite.
+    The symmetric solution G of G A^-1 G = B. Computed as L (L^-1 B L^-T)^1/2 L^T with A = L L^T, which is the same
+    matrix because the mean commutes with congruences. numpy.linalg.LinAlgError, a ValueError, where A is not positive
+    definite.
 
     Source: Bhatia, Positive Definite Matrices, 2007, chapter 4.
 
@@ -133,5 +134,7 @@ def _symmetric(name: str, matrix: ArrayLike) -> Array:
     if array.ndim < 2 or array.shape[-1] != array.shape[-2] or array.size == 0:
         refuse(f"{name} has shape {array.shape}", "(..., d, d) is needed, not empty", "give square matrices")
     if np.abs(array - array.mT).max() > 1e-8 * np.abs(array).max():
-        refuse(f"{name} is not symmetric", "a symmetric matrix is needed", f"use ({name} + {name}.T) / 2 if that is meant")
+        refuse(
+            f"{name} is not symmetric", "a symmetric matrix is needed", f"use ({name} + {name}.T) / 2 if that is meant"
+        )
     return array

@@ -1,4 +1,4 @@
-"""Optimal transport as a classification loss: the loss itself, exact and entropic transport, and what its risk prefers."""
+"""Optimal transport as a classification loss: the loss, exact and entropic transport, and what its risk prefers."""
 
 from verify.methods.earth_mover.cost import cosine_cost
 from verify.methods.earth_mover.entropic import SinkhornResult, sinkhorn_log

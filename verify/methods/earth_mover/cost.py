@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, class_indices, finite_array, refuse
+from verify.methods.guards import Array, check_shape, class_indices, finite_array, refuse
 
 
 def cosine_cost(embeddings: ArrayLike, targets: ArrayLike | None = None) -> Array:
     """C[i, j] = 1 - cos(e_i, e_j): moving mass from class i to class j, or to class targets[j].
 
-    Shapes: embeddings (n, d), targets (B,) integers; the cost is (n, n), or (n, B). It lies in [0, 2] and is exactly 0
-    where the two classes are one. It is no metric: half the squared chord breaks the triangle inequality.
+    Shapes: embeddings (n, d), targets (B,) integers; the cost is (n, n), or (n, B). It lies in [0, 2] and is exactly
+    0 where the two classes are one. It is no metric: half the squared chord breaks the triangle inequality.
 
-    ValueError: nan, infinite or zero-norm embedding rows, wrong shapes. TypeError, IndexError: targets that are no classes.
+    ValueError: nan, infinite or zero-norm embedding rows, wrong shapes. TypeError, IndexError: targets that are no
+    classes.
 
     Source: Su 2023, archive 9797.
 
@@ -22,9 +23,8 @@ def cosine_cost(embeddings: ArrayLike, targets: ArrayLike | None = None) -> Arra
     [0.0, 1.0, 2.0]
     """
     E = finite_array("embeddings", embeddings, ("n", "d"))
-    if targets is None:
-        return cost_columns(unit_rows(E), np.arange(len(E)))
-    t = class_indices("targets", targets, len(E))
+    t = np.arange(len(E)) if targets is None else class_indices("targets", targets, len(E))
+    check_shape("targets", t, ("B",))
     return cost_columns(unit_rows(E), t)
 
 
@@ -61,7 +61,7 @@ def row_norms(E: Array, first: int = 0) -> Array:
     limits = np.finfo(E.dtype)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         squares = np.einsum("id,id->i", E, E)
-        if not ((squares > limits.tiny / limits.eps) & (squares <= limits.max)).all():  # squares left the range, or E is bad
+        if not ((squares > limits.tiny / limits.eps) & (squares < np.inf)).all():  # out of range, or E is bad
             scale = np.abs(E).max(axis=1)
             scale[scale == 0] = 1
             return _checked(scale * np.sqrt(np.sum((E / scale[:, None]) ** 2, axis=1)), limits.tiny, first)
@@ -69,7 +69,8 @@ def row_norms(E: Array, first: int = 0) -> Array:
 
 
 def _checked(norms: Array, smallest: float, first: int) -> Array:
-    for i in np.flatnonzero(~((norms >= smallest) & (norms < np.inf))):
-        allowed = "every row needs a direction: a finite norm above zero"
-        refuse(f"embeddings[{first + i}] has norm {norms[i]}", allowed, "drop the class or give it an embedding")
+    bad = np.flatnonzero(~((norms >= smallest) & (norms < np.inf)))
+    if len(bad):
+        found = f"embeddings[{first + bad[0]}] has norm {norms[bad[0]]}"
+        refuse(found, "a direction needs a finite norm above zero", "drop the class or give it an embedding")
     return norms

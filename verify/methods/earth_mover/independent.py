@@ -24,8 +24,8 @@ class GapTerms(NamedTuple):
 def demd(p: ArrayLike, q: ArrayLike, cost: ArrayLike) -> float:
     """p^T C q, the cost of the independent coupling ("differentiable EMD"): never below the earth mover distance.
 
-    Shapes: p (n,), q (m,), cost (n, m). The two are equal iff C[i, j] + C[k, l] = C[i, l] + C[k, j] for all i, k in the support
-    of p and j, l in that of q. Not a discrepancy: demd(p, p) is positive unless p sits on one direction.
+    Shapes: p (n,), q (m,), cost (n, m). The two are equal iff C[i, j] + C[k, l] = C[i, l] + C[k, j] for all i, k in
+    the support of p and j, l in that of q. Not a discrepancy: demd(p, p) is positive unless p sits on one direction.
 
     ValueError: p or q not probabilities, cost not finite, shapes.
 
@@ -39,21 +39,21 @@ def demd(p: ArrayLike, q: ArrayLike, cost: ArrayLike) -> float:
 
 
 def demd_gap_terms(p: ArrayLike, q: ArrayLike, embeddings: ArrayLike) -> GapTerms:
-    """The parts of `demd` under the cosine cost, with u = e / |e|, mean m_p = sum_i p_i u_i and covariance S_p, likewise q.
+    """The parts of `demd` under the cosine cost, with u = e / |e|, mean m_p = sum_i p_i u_i, covariance S_p; q too.
 
     - mean_part = |m_p - m_q|^2 / 2
     - spread_p = (1 - |m_p|^2) / 2 = tr S_p / 2, and spread_q
     - fidelity = tr (S_p^1/2 S_q S_p^1/2)^1/2
 
-    Their sum without fidelity is demd(p, q, C), and demd - fidelity <= EMD <= demd: the gap is the largest tr Cov(u, u')
-    over couplings, which the fidelity bounds. Shapes: p (n,), q (n,), embeddings (n, d).
+    Their sum without fidelity is demd(p, q, C), and demd - fidelity <= EMD <= demd: the gap is the largest tr Cov(u,
+    u') over couplings, which the fidelity bounds. Shapes: p (n,), q (n,), embeddings (n, d).
 
     ValueError: p or q not probabilities, embeddings not finite or of norm zero, shapes.
 
     Source: Gelbrich 1990 for the bound.
 
-    >>> demd_gap_terms([0.5, 0.5], [0.0, 1.0], [[1.0, 0.0], [-1.0, 0.0]])
-    GapTerms(mean_part=0.5, spread_p=0.5, spread_q=0.0, fidelity=0.0)
+    >>> demd_gap_terms([1.0, 0.0], [0.0, 1.0], [[1.0, 0.0], [-1.0, 0.0]])
+    GapTerms(mean_part=2.0, spread_p=0.0, spread_q=0.0, fidelity=0.0)
     """
     p, q = probabilities("p", p), probabilities("q", q)
     n = len(p)
@@ -70,5 +70,5 @@ def demd_gap_terms(p: ArrayLike, q: ArrayLike, embeddings: ArrayLike) -> GapTerm
 
 
 def _covariance_factor(p: Array, centred: Array) -> Array:
-    """R with R^T R = sum_i p_i x_i x_i^T and at most d rows, so that no covariance is formed and no root of one taken."""
+    """R with R^T R = sum_i p_i x_i x_i^T and at most d rows: no covariance is formed and no root of it taken."""
     return np.asarray(np.linalg.qr(np.sqrt(p)[:, None] * centred, mode="r"))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.earth_mover.cost import cost_columns, half_squared_chords, row_norms, unit_rows
-from verify.methods.guards import Array, class_indices, finite_array, first_bad, real_array, refuse
+from verify.methods.guards import Array, class_indices, finite_array, real_array, refuse
 from verify.methods.numerics import softmax
 
 
@@ -24,23 +25,24 @@ def emo_loss(
 ) -> Array:
     """L = sum_i p_i (1 - cos(e_i, e_t)) with p = softmax(logits), for each row of a batch.
 
-    With a one-hot target there is one transport plan only, so this is the exact earth mover distance from p to the label.
-    Shapes: logits (B, V), targets (B,) integers, embeddings (V, d). Returns (B,), or one number for "mean" and "sum"; float32
-    if logits and embeddings are float32, else float64.
+    With a one-hot target there is one transport plan only, so this is the exact earth mover distance from p to the
+    label. Shapes: logits (B, V), targets (B,) integers, embeddings (V, d). Returns (B,), or one number for "mean" and
+    "sum"; float32 if logits and embeddings are float32, else float64.
 
     All forms take O(B V d) operations. They differ in memory and in accuracy where the prediction is nearly certain:
 
-    - "pooled": 1 - <sum_i p_i u_i, u_t> with u = e / |e|, streamed over blocks of classes; extra memory O(B d) only. The
-      absolute error is some roundings of 1, so nothing is left of a loss below that.
+    - "pooled": 1 - <sum_i p_i u_i, u_t> with u = e / |e|, streamed over blocks of classes; extra memory O(B d) only.
+      The absolute error is some roundings of 1, so nothing is left of a loss below that.
     - "columns": the B cost columns and the probabilities at full size; extra memory O(B V + V d).
-    - "stable": costs |u_i - u_t|^2 / 2, exactly 0 at the target, so that all terms are positive and the *relative* error is
-      some roundings, however small the loss. Streamed like "pooled"; slower where many embeddings are close to the target.
+    - "stable": costs |u_i - u_t|^2 / 2, exactly 0 at the target, so that all terms are positive and the *relative*
+      error is some roundings, however small the loss. Streamed; slower where many embeddings are close to the target.
 
-    `mask` (B,) is boolean, True keeps a row. A row that is left out is not looked at (its target may be -100, its logits nan);
-    it counts neither in the mean nor in the sum, and its entry under reduction "none" is 0.
+    `mask` (B,) is boolean, True keeps a row. A row that is left out is not looked at (its target may be -100, its
+    logits nan); it counts neither in the mean nor in the sum, and its entry under reduction "none" is 0.
 
     ValueError: logits, or embeddings, that are nan or infinite; zero-norm embeddings; shapes; the mean of no rows.
-    IndexError: a target outside [0, V). TypeError: targets that are not integers, a mask that is not boolean, complex input.
+    IndexError: a target outside [0, V). TypeError: targets that are not integers, a mask that is not boolean, complex
+    input.
 
     Source: Su 2023, archive 9797; Ren, Wu, Zhu 2023, arXiv 2310.04691.
 
@@ -50,9 +52,7 @@ def emo_loss(
     z = real_array("logits", logits, ("B", "V"), single=True)
     E = real_array("embeddings", embeddings, (z.shape[1], "d"), single=True)
     rows = _kept_rows(mask, len(z))
-    t = np.asarray(targets)
-    if t.shape != z.shape[:1]:
-        refuse(f"targets has shape {t.shape}", f"one target a row of logits, ({len(z)},), is needed", "give class numbers")
+    t = _one_a_row("targets", targets, len(z))
     t = class_indices("targets", t[rows], z.shape[1])
     if form not in _FORMS:
         refuse(f"form={form!r}", f"the forms are {', '.join(_FORMS)}", "choose one of them")
@@ -61,7 +61,9 @@ def emo_loss(
     if reduction == "mean" and len(t) == 0:
         refuse("mask keeps no row", "the mean of no losses is undefined", "skip the batch, or use reduction='sum'")
 
-    losses = _FORMS[form](z, rows, t, E)
+    dtype = np.result_type(z, E)
+    top = _finite_tops(z, rows).astype(dtype, copy=False)
+    losses = _FORMS[form](partial(_weights, z, rows, top), t, E, dtype)
     if reduction == "mean":
         return np.asarray(losses.mean())[()]
     if reduction == "sum":
@@ -76,9 +78,10 @@ def emo_loss(
 def emo_grad(logits: ArrayLike, targets: ArrayLike, cost_columns: ArrayLike) -> Array:
     """The gradient g_j = p_j (c_j - sum_i p_i c_i) of sum_i p_i c_i with respect to the logits, p = softmax(logits).
 
-    Shapes: logits (B, n), targets (B,) integers, cost_columns (n, B), where column b holds the costs of moving from each class
-    to targets[b]; the gradient is (B, n), float64. Its rows sum to 0. The cost of the most probable class is subtracted
-    first, which changes nothing in exact arithmetic, and keeps all digits where the prediction is nearly certain.
+    Shapes: logits (B, n), targets (B,) integers, cost_columns (n, B), where column b holds the costs of moving from
+    each class to targets[b]; the gradient is (B, n), float64. Its rows sum to 0. The cost of the most probable class
+    is subtracted first, which changes nothing in exact arithmetic, and keeps all digits where the prediction is
+    nearly certain.
 
     ValueError: nan or infinite entries, shapes. IndexError, TypeError: targets that are no classes.
 
@@ -88,9 +91,7 @@ def emo_grad(logits: ArrayLike, targets: ArrayLike, cost_columns: ArrayLike) -> 
     z = finite_array("logits", logits, ("B", "n"))
     B, n = z.shape
     cost = finite_array("cost_columns", cost_columns, (n, B)).T
-    t = class_indices("targets", targets, n)
-    if t.shape != (B,):
-        refuse(f"targets has shape {t.shape}", f"one target a row of logits, ({B},), is needed", "give class numbers")
+    class_indices("targets", _one_a_row("targets", targets, B), n)
     p = softmax(z)
     cost = cost - np.take_along_axis(cost, p.argmax(axis=1)[:, None], axis=1)
     return np.asarray(p * (cost - np.einsum("bn,bn->b", p, cost)[:, None]))
@@ -100,58 +101,77 @@ def _kept_rows(mask: ArrayLike | None, size: int) -> slice | Array:
     """The rows that count, as an index; all of them as a slice, so that no logits are copied."""
     if mask is None:
         return slice(None)
-    keep = np.asarray(mask)
+    keep = _one_a_row("mask", mask, size)
     if keep.dtype != np.bool_:
-        refuse(f"mask has dtype {keep.dtype}", "a mask is boolean, True keeps", "compare, as in targets >= 0", TypeError)
-    if keep.shape != (size,):
-        refuse(f"mask has shape {keep.shape}", f"one entry a row of logits, ({size},), is needed", "give one entry a row")
+        remedy = "compare, as in targets >= 0"
+        refuse(f"mask has dtype {keep.dtype}", "a mask is boolean, True keeps", remedy, TypeError)
     return np.flatnonzero(keep)
 
 
-def _pooled(logits: Array, rows: slice | Array, targets: Array, E: Array) -> Array:
-    dtype = np.result_type(logits, E)
-    B, d = len(targets), E.shape[1]
-    # Live at once: pooled, the product added to it (B d each) and one block of weights: 2 B d, or 32 kB where d is small.
-    width = max(2 * d, 4096 // max(B, 1), 1)
-    total, pooled = np.zeros(B, dtype), np.zeros((B, d), dtype)
-    for block, weights in _weights(logits, rows, width, dtype):
-        total += weights.sum(axis=1)
-        weights /= row_norms(E[block], block.start)  # scales the weights: no normalised copy of the embeddings
-        pooled += weights @ E[block]
-    pooled /= total[:, None]
-    return np.asarray(1 - np.einsum("bd,bd->b", pooled, unit_rows(E[targets])))
+def _one_a_row(name: str, value: ArrayLike, size: int) -> Array:
+    array = np.asarray(value)
+    if array.shape != (size,):
+        refuse(f"{name} has shape {array.shape}", f"({size},) is needed", "give one entry for each row of logits")
+    return array
 
 
-def _columns(logits: Array, rows: slice | Array, targets: Array, E: Array) -> Array:
-    dtype = np.result_type(logits, E)
-    p = softmax(_finite_rows(logits, rows).astype(dtype, copy=False))
-    return np.einsum("bv,vb->b", p, cost_columns(unit_rows(E.astype(dtype, copy=False)), targets))
+def _finite_tops(logits: Array, rows: slice | Array) -> Array:
+    """The largest logit of each row that counts; the extremes also show whether all of them are finite."""
+    top, low = logits.max(axis=1)[rows], logits.min(axis=1)[rows]
+    bad = ~(np.isfinite(top) & np.isfinite(low))
+    if bad.any():
+        i = np.arange(len(logits))[rows][bad][0]
+        j = np.flatnonzero(~np.isfinite(logits[i]))[0]
+        remedy = "leave the class out, or the row by a mask"
+        refuse(f"logits[{i}, {j}]={logits[i, j]}", "every logit must be finite", remedy)
+    return np.asarray(top)
 
 
-def _stable(logits: Array, rows: slice | Array, targets: Array, E: Array) -> Array:
-    dtype = np.result_type(logits, E)
-    B = len(targets)
-    U_t = unit_rows(E[targets].astype(dtype, copy=False))
-    total, moved = np.zeros(B, dtype), np.zeros(B, dtype)
-    for block, weights in _weights(logits, rows, 1024, dtype):
-        cost = half_squared_chords(unit_rows(E[block].astype(dtype, copy=False), block.start), U_t)
-        here = np.flatnonzero((targets >= block.start) & (targets < block.stop))
-        cost[targets[here] - block.start, here] = 0
-        total += weights.sum(axis=1)
-        moved += np.einsum("bv,vb->b", weights, cost)
-    return moved / total
-
-
-_FORMS = {"pooled": _pooled, "columns": _columns, "stable": _stable}
-
-
-def _weights(logits: Array, rows: slice | Array, width: int, dtype: np.dtype) -> Iterator[tuple[slice, Array]]:
+def _weights(logits: Array, rows: slice | Array, top: Array, width: int) -> Iterator[tuple[slice, Array]]:
     """exp(z - max z) of one block of classes after the other, each in the same buffer."""
-    top = _finite_tops(logits, rows).astype(dtype)
-    buffer = np.empty((len(top), width), dtype)
+    buffer = np.empty((len(top), width), top.dtype)
     for start in range(0, logits.shape[1], width):
         block = slice(start, min(start + width, logits.shape[1]))
         weights = buffer[:, : block.stop - start]
         with np.errstate(over="ignore"):  # logits further apart than the largest float: the smaller one weighs nothing
             np.subtract(logits[rows, block], top[:, None], out=weights)
         yield block, np.exp(weights, out=weights)
+
+
+Blocks = Callable[[int], Iterator[tuple[slice, Array]]]  # block width -> the blocks and their weights
+
+
+def _pooled(blocks: Blocks, targets: Array, E: Array, dtype: np.dtype[Any]) -> Array:
+    B, d = len(targets), E.shape[1]
+    # Live at once: pooled and the product added to it, B d each, and a block of weights: 2 B d, or 16 kB for small d.
+    width = max(2 * d, 2048 // max(B, 1))
+    total, pooled = np.zeros(B, dtype), np.zeros((B, d), dtype)
+    for block, weights in blocks(width):
+        total += weights.sum(axis=1)
+        e = E[block].astype(dtype, copy=False)
+        weights /= row_norms(e, block.start)  # scales the weights: no normalised copy of the embeddings
+        pooled += weights @ e
+    pooled /= total[:, None]
+    return np.asarray(1 - np.einsum("bd,bd->b", pooled, unit_rows(E[targets].astype(dtype, copy=False))))
+
+
+def _columns(blocks: Blocks, targets: Array, E: Array, dtype: np.dtype[Any]) -> Array:
+    ((_, weights),) = blocks(len(E))
+    weights /= weights.sum(axis=1, keepdims=True)
+    U = unit_rows(E.astype(dtype, copy=False))
+    return np.asarray(np.einsum("bv,vb->b", weights, cost_columns(U, targets)))
+
+
+def _stable(blocks: Blocks, targets: Array, E: Array, dtype: np.dtype[Any]) -> Array:
+    total, moved = np.zeros(len(targets), dtype), np.zeros(len(targets), dtype)
+    U_t = unit_rows(E[targets].astype(dtype, copy=False))
+    for block, weights in blocks(1024):
+        cost = half_squared_chords(unit_rows(E[block].astype(dtype, copy=False), block.start), U_t)
+        here = np.flatnonzero((targets >= block.start) & (targets < block.stop))
+        cost[targets[here] - block.start, here] = 0
+        total += weights.sum(axis=1)
+        moved += np.einsum("bv,vb->b", weights, cost)
+    return np.asarray(moved / total)
+
+
+_FORMS = {"pooled": _pooled, "columns": _columns, "stable": _stable}

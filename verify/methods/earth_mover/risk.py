@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, exact_or_finite, finite_array, probabilities, refuse
+from verify.methods.guards import Array, as_fraction, exact_or_finite, finite_array, is_exact, probabilities, refuse
 
 
 def mixture_minimizer(q: ArrayLike, mean_cost: ArrayLike, weight: float) -> Array:
@@ -17,9 +17,9 @@ def mixture_minimizer(q: ArrayLike, mean_cost: ArrayLike, weight: float) -> Arra
     q (n,) is the law of the labels and mean_cost (n,), C @ q, the expected cost of predicting each class. With
     a_i = weight * (mean_cost_i - min mean_cost):
 
-    - p_i = q_i / (mu + a_i), where mu in (0, 1] solves sum_i q_i / (mu + a_i) = 1, if it can;
-    - else (the cheapest classes never occur, and the sum stays below 1) mu = 0, and the mass that is missing sits on the
-      cheapest class, though q is 0 there. Of several cheapest ones, the first.
+    - p_i = q_i / (mu + a_i), where mu in (0, 1] solves sum_i q_i / (mu + a_i) = 1, if it can; - else (the cheapest
+      classes never occur, and the sum stays below 1) mu = 0, and the mass that is missing sits on the cheapest class,
+      though q is 0 there. Of several cheapest ones, the first.
 
     ValueError: q not probabilities, mean_cost not finite, weight negative or not finite, shapes.
 
@@ -42,27 +42,27 @@ def mixture_minimizer(q: ArrayLike, mean_cost: ArrayLike, weight: float) -> Arra
 def _multiplier(q: Array, a: Array) -> tuple[float, float]:
     """mu >= 0 with sum_i q_i / (mu + a_i) = 1 and missing mass 0; or mu = 0 and the mass that is missing there.
 
-    Newton on 1 / sum - 1, which increases and is concave in mu, hence approaches the root from the left without passing it.
+    Newton on 1 / sum - 1, which increases and is concave in mu, hence approaches the root from the left without
+    passing it.
     """
-    mu = float(q[a == 0].sum())  # the sum is at least 1 there, or mu is 0
-    with np.errstate(over="ignore"):  # a cost so small that q / a overflows: mu grows out of it
+    mu = max(0.0, float((q - a).max()))  # no term may exceed 1, so the root is not below this
+    total = np.sum(q / (mu + a))
+    if mu == 0 and total <= 1:
+        return 0.0, 1 - float(total)
+    while True:
+        step = float(total * (total - 1) / np.sum(q / (mu + a) ** 2))
+        if not mu + step > mu:
+            return mu, 0.0
+        mu += step
         total = np.sum(q / (mu + a))
-        if mu == 0 and total <= 1:
-            return 0.0, 1 - float(total)
-        while True:
-            step = total * (total - 1) / np.sum(q / (mu + a) ** 2)
-            if not mu + step > mu:
-                return mu, 0.0
-            mu += step
-            total = np.sum(q / (mu + a))
 
 
 def symmetric_noise_cost(cost: ArrayLike, rate: float | Fraction) -> Array:
     """The expected cost of predicting i when label t is, with probability `rate`, replaced by another class at random.
 
-    (1 - rate n / (n-1)) C[i, t] + rate / (n-1) sum_j C[i, j], shape (n, n) like the cost. Every label's ordering of the
-    predictions survives for rate < 1 - 1/n if all rows of C have one sum; otherwise it need not. Exact for arrays of
-    Fractions with a Fraction rate.
+    (1 - rate n / (n-1)) C[i, t] + rate / (n-1) sum_j C[i, j], shape (n, n) like the cost. Every label's ordering of
+    the predictions survives for rate < 1 - 1/n if all rows of C have one sum; otherwise it need not. Exact for arrays
+    of Fractions with a Fraction rate.
 
     ValueError: cost not finite or not square, fewer than two classes, rate outside [0, 1).
 
@@ -77,5 +77,7 @@ def symmetric_noise_cost(cost: ArrayLike, rate: float | Fraction) -> Array:
         refuse("cost has one class", "a flipped label needs another class", "give at least two")
     if not 0 <= rate < 1:
         refuse(f"rate={rate}", "a flip rate lies in [0, 1)", "give the probability that a label is replaced")
-    other: Any = rate / (n - 1)
+    exact = C.dtype == object and is_exact(rate)
+    other: Any = as_fraction(rate) / (n - 1) if exact else float(rate) / (n - 1)
+    C = C if exact else C.astype(np.float64, copy=False)
     return np.asarray((1 - n * other) * C + other * C.sum(axis=1, keepdims=True))
