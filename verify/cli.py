@@ -329,11 +329,11 @@ def write(target: str, text: str) -> None:
 
 def conclude(result: Run, *, err: bool) -> None:
     """Say what did not hold, worst first and at most ten, then the counts line."""
-    from verify.report.messages import message
+    from verify.engine.message import message_of
 
     bad = [t for verdict in ("fails", "error", "undecided") for t in result.trials if t.verdict == verdict]
     for trial in bad[:10]:
-        click.echo(message(result, trial), err=err)
+        click.echo(message_of(result, trial), err=err)
     if len(bad) > 10:
         click.echo(f"... and {len(bad) - 10} more trials that do not hold", err=err)
     for skipped in sorted({t.reason for t in result.trials if t.verdict == "skipped"}):

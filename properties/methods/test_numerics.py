@@ -18,7 +18,7 @@ from verify.methods.numerics import (
 
 EPS = np.finfo(float).eps
 SEEDS = st.integers(0, 2**32 - 1)
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=100, deadline=None)
 
 
 def logits(seed, n, scale):
@@ -152,7 +152,9 @@ def test_for_two_by_two_matrices_the_geometric_mean_is_a_scaled_sum(seed):
     mixed = A / a + B / b  # Bhatia 2007, exercise 4.1.12
     expected = np.sqrt(a * b / np.linalg.det(mixed)) * mixed
     condition = np.linalg.cond(A) * np.linalg.cond(B)
-    np.testing.assert_allclose(geometric_mean(A, B), expected, rtol=0, atol=100 * EPS * condition * np.abs(expected).max())
+    np.testing.assert_allclose(
+        geometric_mean(A, B), expected, rtol=0, atol=100 * EPS * condition * np.abs(expected).max()
+    )
 
 
 @few
@@ -162,7 +164,9 @@ def test_for_two_by_two_matrices_the_fidelity_has_a_closed_form(seed, batch):
     A, B = covariance(rng, 2, 4, batch) + np.eye(2), covariance(rng, 2, 4, batch) + np.eye(2)
     trace, det = np.trace(A @ B, axis1=-2, axis2=-1), np.linalg.det(A) * np.linalg.det(B)
     # (sum of two roots)^2 = trace + 2 root of the determinant; eigenvalues are >= 1, so all conditions are bounded by norms.
-    np.testing.assert_allclose(fidelity(A, B), np.sqrt(trace + 2 * np.sqrt(det)), rtol=eigen_error(A) * eigen_error(B) / EPS)
+    np.testing.assert_allclose(
+        fidelity(A, B), np.sqrt(trace + 2 * np.sqrt(det)), rtol=eigen_error(A) * eigen_error(B) / EPS
+    )
 
 
 @few

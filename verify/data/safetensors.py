@@ -44,11 +44,12 @@ def read_tensor(path: Path, name: str) -> NDArray[Any]:
         malformed(path, f"{name} is empty or has more than {AXES} axes")
     kind = np.dtype(DTYPES[dtype])
     if end - begin != prod(shape) * kind.itemsize:
-        malformed(path, f"{name} has shape {shape} and dtype {dtype}, but {end - begin} bytes of data")
+        malformed(path, f"{name} has shape {shape!r:.80} and dtype {dtype}, but {end - begin} bytes of data")
     if end > len(raw) - start:
         malformed(path, f"{name} ends {end} bytes after the header, but only {len(raw) - start} bytes follow it")
     return np.frombuffer(raw, kind, prod(shape), start + begin).reshape(shape)
 
 
 def _whole(numbers: list[Any]) -> bool:
-    return all(type(number) is int and number >= 0 for number in numbers)  # JSON's true is an int to isinstance
+    # not isinstance: to that, JSON's true is an int; a number beyond any file is refused before it is printed
+    return all(type(number) is int and 0 <= number < 2**63 for number in numbers)

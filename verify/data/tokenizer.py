@@ -110,10 +110,10 @@ def _tokens(vocab: Any, path: Path) -> tuple[str, ...]:
     tokens = tuple(sorted(vocab, key=vocab.__getitem__))
     wrong = next((i for i, token in enumerate(tokens) if vocab[token] != i), None)
     if wrong is not None:
-        malformed(path, f"ids count up from 0, but {tokens[wrong]!r} has id {vocab[tokens[wrong]]} as number {wrong}")
+        malformed(path, f"ids count up from 0, but {tokens[wrong]!r:.80} is number {wrong} with another id")
     bad = next((token for token in tokens if not token or LONE.search(token)), None)
     if bad is not None:
-        malformed(path, f"the token {bad!r} is empty or not text")
+        malformed(path, f"the token {bad!r:.80} is empty or not text")
     missing = next((byte for byte in BYTES if byte not in vocab), None)
     if missing is not None:
         malformed(path, f"the vocabulary has no token {missing}, but unknown characters become bytes")
@@ -148,5 +148,5 @@ def _added(added: Any, tokens: tuple[str, ...], path: Path) -> tuple[str, ...]:
         token, number = entry.get("content"), entry.get("id")
         if type(number) is not int or not 0 <= number < len(tokens) or tokens[number] != token:
             malformed(path, f"the added token {token!r:.80} has id {number!r:.80}, but not in the vocabulary")
-        _agree(entry, ADDED, f"the added token {token!r}", path)
+        _agree(entry, ADDED, f"the added token {token!r:.80}", path)
     return tuple(entry["content"] for entry in added)

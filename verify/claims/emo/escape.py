@@ -30,6 +30,11 @@ def one_logit(s0: float, cost: float) -> float:
     return 2 * escape_time(s0, cost)
 
 
+@mutant("emo.escape_time", slip="linear time, as for cross-entropy")
+def linear_time(s0: float, cost: float) -> float:
+    return cross_entropy_escape_time(s0) / cost
+
+
 @role("emo.cross_entropy_escape_time", numbers="initial logit gap s0 < 0: a float; a time")
 def cross_entropy_escape_time(s0: float) -> float:
     """(|s0| + 1 − e^s0) / 2: gradient flow s' = 2 (1 − p)."""

@@ -55,10 +55,10 @@ def one_projection(p: Floats, q: Floats, cost: Floats, reg: float, **how: Any) -
     return earth_mover.SinkhornResult(float(np.sum(plan * cost)), plan, 1, 0.0)
 
 
-@equivalent("emo.sinkhorn_log", because="a constant added to all costs moves the cost by that constant and no plan")
-def shifted_cost(p: Floats, q: Floats, cost: Floats, reg: float, **how: Any) -> earth_mover.SinkhornResult:
-    found = earth_mover.sinkhorn_log(p, q, cost + 0.25, reg, **how)
-    return found._replace(cost=found.cost - 0.25 * float(found.plan.sum()))
+@equivalent("emo.sinkhorn_log", because="transport back costs as much as transport there")
+def transposed(p: Floats, q: Floats, cost: Floats, reg: float, **how: Any) -> earth_mover.SinkhornResult:
+    found = earth_mover.sinkhorn_log(q, p, cost.T, reg, **how)
+    return found._replace(plan=found.plan.T)
 
 
 @claim(

@@ -73,6 +73,8 @@ def sinkhorn_log(
 def _stays_in_range(p: Array, q: Array, spread: float) -> bool:
     """Whether no scaling, kernel entry or product of the two can leave the float range in any sweep.
 
+    (An entry of the plan, a product of three, may still underflow; its mass is below every tolerance.)
+
     The kernel K lies in [e^-R, 1] with R = `spread`. Write u = p / (K v), v = q / (K^T u). A fixed point v* has
     log(v* / q) within a band of width R; up to its free factor it lies within R/2 of the start v = q. A sweep brings
     no v further from v* in the largest |log(v / v*)|, so log(v / q) stays within R, K v within [e^-2R, e^R], and u /

@@ -50,11 +50,13 @@ def _multiplier(q: Array, a: Array) -> tuple[float, float]:
     if mu == 0 and total <= 1:
         return 0.0, 1 - float(total)
     while True:
-        step = float(total * (total - 1) / np.sum(q / (mu + a) ** 2))
+        terms, least = q / (mu + a), float((mu + a).min())
+        total = terms.sum()
+        # The derivative, sum q / (mu + a)^2, is taken relative to the least denominator, whose square may underflow.
+        step = float(least * total * (total - 1) / np.sum(terms * (least / (mu + a))))
         if not mu + step > mu:
             return mu, 0.0
         mu += step
-        total = np.sum(q / (mu + a))
 
 
 def symmetric_noise_cost(cost: ArrayLike, rate: float | Fraction) -> Array:

@@ -1,0 +1,74 @@
+"""What must be true of every declaration: ids, statements, regions, sources, figures, the list of the sheets."""
+
+import re
+
+import pytest
+from math_core import LatexToMathML
+
+from verify.claims.catalogue import catalogue, signature
+from verify.claims.declare import CLAIM_ID, Evidence
+from verify.engine.work import draw
+from verify.evidence import Region
+from verify.methods import earth_mover
+
+KNOWN = catalogue()
+CLAIMS = list(KNOWN.claims.values())
+ROLES = list(KNOWN.roles.values())
+
+by_id = {"ids": lambda thing: thing.id}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, **by_id)
+def test_a_claim_is_well_formed(claim) -> None:
+    assert CLAIM_ID.fullmatch(claim.id)
+    assert claim.system in KNOWN.systems
+    assert claim.title
+    assert not claim.title.endswith(".")
+    assert claim.quantity, "a claim names the number that it measures"
+    assert isinstance(claim.region, Region)
+    assert len(claim.region.because) > 15
+    assert claim.source.place
+    quick, full = ([case.key for case in claim.case_list(profile)] for profile in ("quick", "full"))
+    assert len(set(quick)) == len(quick) <= len(set(full)) == len(full)
+    assert claim.evidence is Evidence.STATISTICAL or claim.risk == 1e-10
+
+
+@pytest.mark.parametrize("claim", CLAIMS, **by_id)
+def test_a_statement_converts_to_mathml(claim) -> None:
+    mathml = LatexToMathML().convert_with_local_state(claim.statement, displaystyle=True)
+    assert mathml.startswith("<math")
+    assert "merror" not in mathml
+
+
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if "." in c.id.partition(".")[2]], **by_id)
+def test_a_part_belongs_to_an_entry_that_exists(claim) -> None:
+    assert claim.id.rpartition(".")[0] in KNOWN.claims
+
+
+@pytest.mark.parametrize("role", ROLES, **by_id)
+def test_a_role_has_mutants_claims_and_a_documented_signature(role) -> None:
+    assert role.mutants, "a check that cannot fail proves nothing"
+    assert KNOWN.of_role(role.id)
+    assert role.numbers
+    assert role.reference.__doc__
+    assert signature(role).startswith(role.reference.__name__)
+    for variant in (*role.mutants.values(), *role.equivalents.values()):
+        assert len(variant.why) > 10
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", variant.name)
+
+
+@pytest.mark.parametrize("name", [r.id for r in ROLES if hasattr(earth_mover, r.id.partition(".")[2])])
+def test_the_reference_of_a_public_role_is_the_public_function(name: str) -> None:
+    assert KNOWN.roles[name].reference is getattr(earth_mover, name.partition(".")[2])
+
+
+@pytest.mark.parametrize("claim", list(KNOWN.drawings))
+def test_a_figure_is_drawn_from_finite_series_and_says_what_it_shows(claim: str) -> None:
+    made = draw(KNOWN, claim)
+    assert made.series, made.says
+    assert made.says.endswith(".")
+    assert made.y
+    for series in made.series:
+        assert all(isinstance(value, float) for value in (*series.x, *series.y, *series.y2))
+        if made.y_log:
+            assert all(value > 0 for value in series.y)
