@@ -97,9 +97,9 @@ def test_the_comparison_notices_ranks_in_another_order():
     assert not agree(english_text()[:1000], late)
 
 
-def test_the_comparison_notices_a_missing_merge():
+def test_the_comparison_notices_that_one_token_is_never_made():
     real = vocabulary()
-    poorer = BytePairEncoder(real._replace(merges=real.merges[1:]))
+    poorer = BytePairEncoder(real._replace(merges=tuple(pair for pair in real.merges if "".join(pair) != "▁the")))
     assert not agree(english_text()[:1000], poorer)
 
 
@@ -132,4 +132,4 @@ def test_one_long_run_takes_no_quadratic_time():
 def test_the_encoder_is_built_once_but_anew_from_a_folder(tmp_path):
     write_stand_ins(tmp_path)
     assert byte_pair_encoder() is byte_pair_encoder()
-    assert byte_pair_encoder(folder=tmp_path).tokens("the thin thing") == ["▁the▁thi", "n", "▁thing"]
+    assert byte_pair_encoder(folder=tmp_path).tokens("the thin thing") == ["▁the▁thin", "▁thing"]

@@ -75,7 +75,7 @@ def test_a_folder_needs_no_extra(bare, tmp_path, loader, wanted):
 
 @loaders
 def test_an_empty_folder_is_no_missing_extra(tmp_path, loader, wanted):
-    with pytest.raises(FileNotFoundError, match=wanted.name):
+    with pytest.raises(FileNotFoundError, match="No such file"):
         loader(folder=tmp_path)
 
 
@@ -102,7 +102,6 @@ import sys
 opened = []
 sys.addaudithook(lambda event, args: event == "open" and opened.append(str(args[0])))
 import verify.data
-print(*[path for path in opened if not path.endswith((".py", ".pyc", ".so"))], sep="\\n")
 assert not any(path.endswith(tuple({names})) for path in opened), opened
 verify.data.word_vectors(), verify.data.byte_pair_encoder(), verify.data.word_counts(), verify.data.fingerprints()
 assert all(any(path.endswith(name) for path in opened) for name in {names}), opened
@@ -112,6 +111,6 @@ assert not heavy, heavy
 
 
 def test_importing_reads_no_data_and_loading_imports_no_package_that_carries_it():
-    script = WATCH.format(names=[WEIGHTS.name, TOKENIZER.name, DICTIONARY.name, "topics.py"][:3])
+    script = WATCH.format(names=[WEIGHTS.name, TOKENIZER.name, DICTIONARY.name])
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from verify.data import bpe_merges, vocabulary, write_stand_ins
-from verify.data.generated import SPECIAL, learn_merges, tokenizer_content
+from verify.data.generated import SPECIAL, TEXT, learn_merges, tokenizer_content
 from verify.data.locate import TOKENIZER, locate
 from verify.data.tokenizer import BYTES, read_tokenizer
 
-CONTENT = tokenizer_content("the thin thing", 8)
+CONTENT = tokenizer_content(TEXT, 8)
 
 
 def read_content(content):
@@ -151,11 +151,12 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(data):
     raw = bytearray(json.dumps(CONTENT, ensure_ascii=False).encode())
     for _ in range(data.draw(st.integers(1, 3), label="damages")):
         raw[data.draw(st.integers(0, len(raw) - 1), label="place")] = data.draw(st.integers(0, 255), label="byte")
+    refusal = ""
     try:
         read_raw(bytes(raw))
-    except ValueError as refusal:
-        assert "some.json: " in str(refusal)
-        assert "\n" not in str(refusal)
+    except ValueError as error:
+        refusal = str(error)
+    assert not refusal or ("some.json: " in refusal and "\n" not in refusal)
 
 
 def test_a_huge_file_is_refused_unread(tmp_path):

@@ -31,7 +31,7 @@ def covariance(rng, d, rank=None, batch=()):
 
 
 def exp_error(z):
-    """Relative error of sums of exp(z - max z): the difference rounds once, exp errs by 4 ulps, each sum once a term."""
+    """Relative error of sums of exp(z - max z): differences round once, exp errs by 4 ulps, sums once a term."""
     return EPS * (np.ptp(z) + 4 + z.size)
 
 
@@ -115,7 +115,7 @@ def test_inputs_are_left_alone():
 
 
 def eigen_error(A):
-    """Norm of the backward error of a symmetric eigensolver and the two products after it: some 10 d roundings of |A|."""
+    """Backward error of a symmetric eigensolver and the two products after it: some 10 d roundings of |A|."""
     return 10 * A.shape[-1] * EPS * np.linalg.norm(A, 2, axis=(-2, -1)).max()
 
 
@@ -163,7 +163,7 @@ def test_for_two_by_two_matrices_the_fidelity_has_a_closed_form(seed, batch):
     rng = np.random.default_rng(seed)
     A, B = covariance(rng, 2, 4, batch) + np.eye(2), covariance(rng, 2, 4, batch) + np.eye(2)
     trace, det = np.trace(A @ B, axis1=-2, axis2=-1), np.linalg.det(A) * np.linalg.det(B)
-    # (sum of two roots)^2 = trace + 2 root of the determinant; eigenvalues are >= 1, so all conditions are bounded by norms.
+    # (sum of two roots)^2 = trace + 2 root of the determinant; eigenvalues are >= 1, so norms bound all conditions.
     np.testing.assert_allclose(
         fidelity(A, B), np.sqrt(trace + 2 * np.sqrt(det)), rtol=eigen_error(A) * eigen_error(B) / EPS
     )
@@ -185,7 +185,7 @@ def test_factors_keep_the_digits_that_square_roots_of_singular_matrices_lose(see
     scale = np.linalg.norm(x) * np.linalg.norm(y)
     exact = abs(float(x[0] @ y[0]))
     assert abs(factor_fidelity(x, y) - exact) <= 4 * d * EPS * scale
-    # Rounding puts eigenvalues up to d eps |A| where A has none; their roots are errors of half the digits, in d directions.
+    # Rounding puts eigenvalues up to d eps |A| where A has none; their roots spoil half the digits, in d directions.
     half_the_digits = 4 * d * np.sqrt(d * EPS) * scale
     assert abs(fidelity(x.T @ x, y.T @ y) - exact) <= half_the_digits
 

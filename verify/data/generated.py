@@ -41,9 +41,9 @@ def write_stand_ins(
 
 
 def made_up_vectors(rows: int, dimensions: int) -> NDArray[np.float16]:
-    """Finite, none zero, all different: a cosine a column, whose frequencies are no multiples of each other."""
-    rates = 0.01 * np.sqrt(np.arange(1, dimensions + 1))
-    vectors: NDArray[np.float16] = np.cos(np.outer(np.arange(rows), rates)).astype(np.float16)
+    """Finite rows, none of them zero: a sine a column, each with a frequency of its own."""
+    frequencies = np.sqrt(np.arange(2, dimensions + 2))
+    vectors: NDArray[np.float16] = np.sin(np.outer(np.arange(1, rows + 1), frequencies)).astype(np.float16)
     return vectors
 
 
@@ -84,19 +84,21 @@ def tokenizer_content(text: str, merges: int) -> dict[str, Any]:
 
 
 def learn_merges(text: str, count: int) -> tuple[Pair, ...]:
-    """The first `count` merges of byte pair encoding trained on `text` as one piece, spaces included; fewer if it ends.
+    """The first `count` merges of byte pair encoding trained on `text` as one piece, spaces included.
 
-    The most frequent pair of neighbours comes first, of equally frequent ones the smallest. Tokens can reach across
-    spaces, which those of Llama 2 never do.
+    The most frequent pair of neighbours comes first, of equally frequent ones the smallest. There are fewer if no pair
+    occurs twice any more. Tokens can reach across spaces, which those of Llama 2 never do.
 
-    >>> learn_merges("aaab aab", 2)
-    (('a', 'a'), ('aa', 'b'))
+    >>> learn_merges("ab abc", 5)
+    (('a', 'b'), ('▁', 'ab'))
     """
     symbols = list(SPACE + text.replace(" ", SPACE))
     learnt: list[Pair] = []
-    while len(learnt) < count and len(symbols) > 1:
+    while len(learnt) < count:
         pairs = Counter(pairwise(symbols))
-        best = min(pairs, key=lambda pair: (-pairs[pair], pair))
+        best = min(pairs, key=lambda pair: (-pairs[pair], pair), default=None)
+        if best is None or pairs[best] == 1:
+            break
         learnt.append(best)
         symbols = _apply(best, symbols)
     return tuple(learnt)

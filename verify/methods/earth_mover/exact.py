@@ -70,16 +70,20 @@ def solve(p: Array, q: Array, C: Array) -> tuple[Array, Array]:
     """POT's plan and row potentials; what POT says in a warning, or not at all, is a RuntimeError here."""
     import ot
 
+    # The artificial arcs of POT cost n (max C + 1): cheap where all costs are negative (it then finds the problem
+    # infeasible), and swamp costs below 1e-14 (it then returns any plan). A shift and a power of two avoid both.
+    low = C.min()
+    exponent = int(np.frexp(C.max() - low)[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the same words are in the log, which no filter can hide
-        plan, log = ot.emd(p, q, C, numItermax=PIVOTS, log=True)
+        plan, log = ot.emd(p, q, np.ldexp(C - low, -exponent), numItermax=PIVOTS, log=True)
     if log["warning"] is not None:
         raise RuntimeError(f"POT found no optimal plan: {log['warning']}")
     plan = np.maximum(plan, 0.0)
     lost = max(np.abs(plan.sum(axis=1) - p).max(), np.abs(plan.sum(axis=0) - q).max())
     if not lost <= MASS_TOLERANCE * p.sum():
         raise RuntimeError(f"POT's plan misses the masses by {lost}; it is no plan from p to q")
-    return plan, np.asarray(log["u"])
+    return plan, np.asarray(np.ldexp(log["u"], exponent) + low)
 
 
 def onehot_potentials(cost: ArrayLike, t: int) -> tuple[Array, Array]:

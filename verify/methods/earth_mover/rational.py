@@ -133,8 +133,8 @@ def _cancel(plan: Plan, cycle: list[Arc]) -> None:
 
 def _proposed(supply: list[int], demand: list[int], C: list[list[Fraction]]) -> Plan:
     """POT's plan if it is an integer plan, as it is while all sums are integers below 2^53; else the corner plan."""
-    largest = max(abs(c) for row in C for c in row) or 1
     if sum(supply) < 2**53:
+        largest = max(abs(c) for row in C for c in row) or 1  # the quotients are floats, whatever the costs
         relative = np.array([[float(c / largest) for c in row] for row in C])
         try:
             found, _ = solve(np.array(supply, float), np.array(demand, float), relative)
