@@ -1,0 +1,187 @@
+"""The page: what a run concluded, as one file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verify.engine.message import again
+from verify.engine.record import ClaimRecord, FigureRecord, MutantRecord, Run, SystemRecord, TrialRecord
+from verify.report import MissingExtra
+from verify.report.numbers import count, number, region
+from verify.report.strip import Strip, margins, strip
+
+TEMPLATES = Path(__file__).parent / "templates"
+KINDS = ("certified", "exact", "statistical", "rate")
+BAD = ("fails", "error", "undecided", "skipped")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A claim with all that its article shows."""
+
+    claim: ClaimRecord
+    trials: tuple[TrialRecord, ...]
+    strip: Strip
+    region: str
+    source: int
+    completeness: str
+    numbers: str
+    reliability: str
+    worst: str
+    command: str
+    mutants: tuple[MutantRecord, ...]
+    margins: Any
+    figure: Any
+    says: str
+    open: bool
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A system with its entries and its part of the kill matrix."""
+
+    system: SystemRecord
+    entries: tuple[Entry, ...]
+    marks: tuple[tuple[str, tuple[str, ...]], ...]
+    roles: tuple[tuple[str, tuple[MutantRecord, ...]], ...]
+    caught: int
+    mutants: int
+
+
+def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None) -> str:
+    """The page of a run. MissingExtra: Jinja2 or matplotlib is not installed."""
+    try:
+        import jinja2
+
+        from verify.report.figures import svg
+        from verify.report.maths import maths, prose
+    except ImportError as error:
+        raise MissingExtra("the page needs the extra 'report': pip install 'kexue-verify[report]'") from error
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"maths": maths, "prose": prose, "number": number}
+    pictures = {f.claim: (svg(f, k) if f.series else None, f) for k, f in enumerate(run.figures, 1)}
+    chapters = _chapters(run, pictures)
+    entries = [entry for chapter in chapters for entry in chapter.entries]
+    template = environment.get_template("page.html.j2")
+    return template.render(
+        run=run,
+        inline={name: (TEMPLATES / name).read_text() for name in ("style.css", "filter.js", "marks.svg")},
+        sentence=sentence(run),
+        chapters=chapters,
+        bad=[e for verdict in ("fails", "error", "undecided") for e in entries if e.claim.verdict == verdict],
+        skipped=sorted({t.reason for t in run.trials if t.verdict == "skipped"}),
+        ledger=_ledger(run),
+        rejected=[(v, claim) for v in run.equivalents for claim in v.rejected_by],
+        speed=(benchmarks or {}).get("rows", []),
+        speed_environment=(benchmarks or {}).get("environment", {}),
+        date=run.environment.get("date", ""),
+    )
+
+
+def sentence(run: Run) -> list[tuple[str, str]]:
+    """How the run went, in (verdict, words) pieces: `8 of 9 claims hold. One fails.`"""
+    verdicts = [claim.verdict for claim in run.claims]
+    if not verdicts:
+        return [("error", "Nothing was selected.")]
+    n, holding = len(verdicts), verdicts.count("holds")
+    pieces = [("", f"All {n} claims hold." if holding == n > 1 else f"{holding} of {count(n, 'claim').lower()} hold.")]
+    words = {"fails": "fail", "error": "could not be measured", "undecided": "undecided", "skipped": "skipped"}
+    for verdict in BAD:
+        k = verdicts.count(verdict)
+        if k:
+            verb = ("fails" if k == 1 else "fail") if verdict == "fails" else f"{'is' if k == 1 else 'are'} {words[verdict]}"
+            if verdict == "error":
+                verb = words[verdict]
+            pieces.append((verdict, f"{count(k, '').strip().removesuffix(' s')} {verb}."))
+    if run.survivors:
+        pieces.append(("fails", f"{count(len(run.survivors), 'mutant')} survive{'s' if len(run.survivors) == 1 else ''}."))
+    if run.idle_claims:
+        pieces.append(("fails", f"{count(len(run.idle_claims), 'claim')} catch{'es' if len(run.idle_claims) == 1 else ''} nothing."))
+    return pieces
+
+
+def _chapters(run: Run, pictures: dict[str, tuple[Any, FigureRecord]]) -> list[Chapter]:
+    source_number = {source.key: k for k, source in enumerate(run.sources, 1)}
+    by_claim: dict[str, list[TrialRecord]] = {}
+    for trial in run.trials:
+        by_claim.setdefault(trial.claim, []).append(trial)
+    chapters = []
+    known = {system.name for system in run.systems}
+    orphans = dict.fromkeys(claim.system for claim in run.claims if claim.system not in known)
+    for system in (*run.systems, *(SystemRecord(name=name, title=name, finding="") for name in orphans)):
+        claims = [claim for claim in run.claims if claim.system == system.name]
+        entries = tuple(
+            _entry(run, claim, by_claim.get(claim.id, []), source_number, pictures, opened=k == 0)
+            for k, claim in enumerate(claims)
+        )
+        mine = [mutant for mutant in run.mutants if mutant.role.partition(".")[0] == system.name]
+        roles = dict.fromkeys(mutant.role for mutant in mine)
+        chapters.append(
+            Chapter(
+                system,
+                entries,
+                tuple((kind, tuple(c.verdict for c in claims if c.evidence == kind)) for kind in KINDS),
+                tuple((role, tuple(m for m in mine if m.role == role)) for role in roles),
+                sum(m.caught_by is not None for m in mine),
+                len(mine),
+            )
+        )
+    return chapters
+
+
+def _entry(
+    run: Run,
+    claim: ClaimRecord,
+    trials: list[TrialRecord],
+    source_number: dict[str, int],
+    pictures: dict[str, tuple[Any, FigureRecord]],
+    *,
+    opened: bool,
+) -> Entry:
+    settled = sum(trial.verdict in ("holds", "fails", "undecided") for trial in trials)
+    bases = sorted({trial.basis for trial in trials if trial.basis})
+    draws = max((trial.effort for trial in trials if trial.basis == "samples"), default=0)
+    spent = sum(trial.enclosure.risk for trial in trials if trial.enclosure)
+    caught = tuple(m for m in run.mutants if m.caught_by == claim.id or claim.id in m.also_caught_by)
+    dots = [(m.name, m.slip, float(m.margin or 0)) for m in caught if m.caught_by == claim.id]
+    drawn = strip(claim, trials)
+    picture, figure = pictures.get(claim.id, (None, None))
+    worst = drawn.worst
+    return Entry(
+        claim,
+        tuple(trials),
+        drawn,
+        region(claim.region.least, claim.region.most),
+        source_number.get(claim.source.key, 0),
+        f"{settled} of {len(trials)} {'case' if len(trials) == 1 else 'cases'} settled",
+        (", ".join(bases) or "none") + (f"; up to {draws:,} draws a case" if draws else ""),
+        f"risk {number(spent)} of {number(claim.risk * len(trials))} spent" if spent else "risk 0: nothing is left to chance",
+        f"{worst.key}: {worst.value}",
+        again(claim, claim.worst or "", profile=run.profile, given=run.subjects),
+        caught,
+        margins(dots) if dots else None,
+        picture,
+        figure.says if figure else "",
+        opened or claim.verdict in ("fails", "error", "undecided"),
+    )
+
+
+def _ledger(run: Run) -> list[tuple[str, float, int, float]]:
+    """(claim, its risk, trials, share of the largest), the largest spenders first."""
+    spent = []
+    for claim in run.claims:
+        n = sum(1 for trial in run.trials if trial.claim == claim.id and trial.basis == "samples")
+        if n and claim.risk:
+            spent.append((claim.id, claim.risk * n, n))
+    spent.sort(key=lambda row: (-row[1], row[0]))
+    return [(id, risk, n, round(100 * risk / spent[0][1], 1)) for id, risk, n in spent]

@@ -1,0 +1,58 @@
+"""A run as JUnit XML: one testcase a claim, with its numbers as properties."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as xml
+
+from verify.engine.message import message_of
+from verify.engine.record import Run
+
+ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(run: Run) -> str:
+    """JUnit XML. A claim that fails or is undecided is a failure; survivors and idle claims are failing testcases."""
+    suite = xml.Element("testsuite", name="verify", tests=str(len(run.claims)), timestamp="")
+    del suite.attrib["timestamp"]
+    failures = errors = skipped = 0
+    for claim in run.claims:
+        trials = [trial for trial in run.trials if trial.claim == claim.id]
+        case = xml.SubElement(suite, "testcase", classname=_legal(claim.system), name=_legal(claim.id))
+        worst = next((trial for trial in trials if trial.case == claim.worst), None)
+        values = {"verdict": claim.verdict, "least": claim.region.least, "most": claim.region.most, "risk": claim.risk}
+        if worst and worst.enclosure:
+            values |= {"case": worst.case, "low": worst.enclosure.low, "high": worst.enclosure.high}
+        properties = xml.SubElement(case, "properties")
+        for name, value in values.items():
+            xml.SubElement(properties, "property", name=name, value=_legal(str(value)))
+        bad = [trial for trial in trials if trial.verdict == claim.verdict]
+        text = "\n".join(message_of(run, trial) for trial in bad[:10])
+        if claim.verdict in ("fails", "undecided"):
+            failures += 1
+            _say(case, "failure", f"{claim.id} {claim.verdict}", text)
+        elif claim.verdict == "error":
+            errors += 1
+            _say(case, "error", f"{claim.id} could not be measured", text)
+        elif claim.verdict == "skipped":
+            skipped += 1
+            _say(case, "skipped", bad[0].reason if bad else "", "")
+    for kind, names in (("survivor", run.survivors), ("idle claim", run.idle_claims)):
+        for name in names:
+            failures += 1
+            case = xml.SubElement(suite, "testcase", classname=kind.replace(" ", "_"), name=_legal(name))
+            _say(case, "failure", f"{kind}: {name}", "")
+    counts = {"tests": len(suite), "failures": failures, "errors": errors, "skipped": skipped}
+    suite.attrib.update({name: str(n) for name, n in counts.items()})
+    xml.indent(suite)
+    return xml.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _say(case: xml.Element, kind: str, message: str, text: str) -> None:
+    element = xml.SubElement(case, kind, message=_legal(message))
+    element.text = _legal(text)
+
+
+def _legal(text: str) -> str:
+    """Without the characters that XML has no way to write."""
+    return ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,0 +1,51 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+from verify.engine.record import Real
+
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(x: Real, digits: int = 4) -> str:
+    """`0.0181`, `2.0·10⁻¹⁵`, `10⁻¹³`, `−1.5`, `∞`."""
+    value = float(x)
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e5:
+        return f"{value:.{digits}g}".replace("-", "−") if abs(value) < 1e4 else f"{value:.0f}".replace("-", "−")
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    power = "10" + str(int(exponent)).translate(SUPERSCRIPT)
+    mantissa = mantissa.replace("-", "−")
+    return {"1.0": power, "−1.0": "−" + power}.get(mantissa, f"{mantissa}·{power}")
+
+
+def interval(low: Real, high: Real) -> str:
+    """A point as one number, else `[low, high]`."""
+    if low == high:
+        return number(low)
+    digits = 4
+    while digits < 9 and number(low, digits) == number(high, digits):
+        digits += 1
+    return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def region(least: Real, most: Real) -> str:
+    """`at most 10⁻¹³`, `exactly 0`, `at least 0.01`, `within [a, b]`."""
+    if least == most:
+        return f"exactly {number(least)}"
+    if most == "inf":
+        return f"at least {number(least)}"
+    if least in (0, "-inf"):
+        return f"at most {number(most, 7)}"
+    return f"within [{number(least, 7)}, {number(most, 7)}]"
+
+
+def count(n: int, noun: str) -> str:
+    """`One claim`, `12 claims`: small numbers as words."""
+    words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+    return f"{words[n] if n < len(words) else n} {noun}" + ("" if n == 1 else "s")

@@ -1,0 +1,3 @@
+(()=>{const box=document.querySelector('.filter'),q=box.querySelector('input'),n=document.getElementById('qn'),all=[...document.querySelectorAll('.entry')];
+box.hidden=false;q.oninput=()=>{const w=q.value.toLowerCase().split(/\s+/);let k=0;for(const a of all){const t=(a.id+' '+a.dataset.v+' '+a.textContent).toLowerCase();a.hidden=!w.every(x=>t.includes(x));k+=!a.hidden}n.textContent=q.value?k+' of '+all.length:''};
+const open=()=>{const t=document.getElementById(decodeURIComponent(location.hash.slice(1)));for(let e=t;e;e=e.parentElement)if(e.tagName==='DETAILS')e.open=true;if(t)t.scrollIntoView()};addEventListener('hashchange',open);open()})()
