@@ -1,7 +1,7 @@
 """An implementation of one's own, judged by the suite's claims.
 
-    verify run emo --subject emo.demd=examples/my_subject.py:demd          # holds, exit code 0
-    verify run emo --subject emo.demd=examples/my_subject.py:hasty_demd    # fails, exit code 1
+verify run emo --subject emo.demd=examples/my_subject.py:demd          # holds, exit code 0
+verify run emo --subject emo.demd=examples/my_subject.py:hasty_demd    # fails, exit code 1
 """
 
 import numpy as np

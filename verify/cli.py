@@ -212,7 +212,9 @@ def report(run_json: str, html_to: str) -> None:
 @PROFILE
 @JOBS
 @SEED
-@click.option("--json", "json_to", metavar="FILE", help="Write mutants, survivors and idle claims; - is standard output.")
+@click.option(
+    "--json", "json_to", metavar="FILE", help="Write mutants, survivors and idle claims; - is standard output."
+)
 def mutants(select: tuple[str, ...], profile: str, jobs: int | None, seed: int, json_to: str | None) -> None:
     """Try every mutant: which claim catches it, and by what margin."""
     import msgspec

@@ -1,10 +1,10 @@
 """Claims as tests: for our own tests, and for other people's who judge their implementation by the same claims.
 
-    from verify.pytest_plugin import parametrize_with_claims
+from verify.pytest_plugin import parametrize_with_claims
 
-    @parametrize_with_claims("emo", subject={"emo.demd": my_demd})
-    def test_my_demd(trial):
-        trial.check()
+@parametrize_with_claims("emo", subject={"emo.demd": my_demd})
+def test_my_demd(trial):
+    trial.check()
 """
 
 from __future__ import annotations

@@ -44,4 +44,6 @@ def test_a_subject_that_raises_fails_every_claim_of_its_role(claim) -> None:
     for broken in claim.roles:
         functions = tuple(raises if role == broken else known.roles[role].reference for role in claim.roles)
         outcome = measure(claim, claim.case_list("quick")[0], functions, seed=0, looks=4)
-        assert outcome.verdict is Verdict.FAILS, f"{claim.id} with a broken {broken}: {outcome.verdict} {outcome.reason}"
+        assert outcome.verdict is Verdict.FAILS, (
+            f"{claim.id} with a broken {broken}: {outcome.verdict} {outcome.reason}"
+        )

@@ -27,7 +27,17 @@ def test_a_run_survives_saving_and_loading(saved, tmp_path):
 
 def test_the_json_contract(saved):
     plain = json.loads(saved.encode())
-    assert {"schema", "counts", "risk", "claims", "trials", "mutants", "survivors", "idle_claims", "environment"} <= set(plain)
+    assert {
+        "schema",
+        "counts",
+        "risk",
+        "claims",
+        "trials",
+        "mutants",
+        "survivors",
+        "idle_claims",
+        "environment",
+    } <= set(plain)
     assert set(plain["counts"]) == {"claims", "planned", "settled", "skipped", "errors", "mutants", "caught"}
     trial = plain["trials"][0]
     assert {"claim", "case", "subject", "verdict", "enclosure", "looks", "digest", "reason"} <= set(trial)
@@ -58,7 +68,9 @@ def test_bytes_that_are_no_run_are_refused_in_one_line(data):
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("data", [b'{"schema": 2}', b'{"schema": 1}', b"[" * 100_000, b'{"schema":' + b"9" * 5000 + b"}"])
+@pytest.mark.parametrize(
+    "data", [b'{"schema": 2}', b'{"schema": 1}', b"[" * 100_000, b'{"schema":' + b"9" * 5000 + b"}"]
+)
 def test_hostile_files_are_refused(data):
     with pytest.raises(BadRun):
         decode(data, "f.json")

@@ -7,7 +7,7 @@ import fnmatch
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from verify.claims import declare
@@ -71,7 +71,7 @@ class Catalogue:
         return unknown("claim", word, [*self.claims, *self.systems], f"verify list shows all {len(self.claims)}")
 
 
-def unknown(kind: str, word: str, known: Sequence[str] | dict[str, object], rest: str) -> str:
+def unknown(kind: str, word: str, known: Iterable[str], rest: str) -> str:
     """`no claim is called 'x'; did you mean 'y'? verify list shows all 83`."""
     near = difflib.get_close_matches(word[:200], list(known), n=1, cutoff=0.4)
     guess = f"; did you mean {near[0]!r}?" if near else "."

@@ -192,7 +192,9 @@ def claim(
         if not title.strip() or not statement.strip():
             raise ValueError(f"claim {id} has no title or no statement, but it needs both")
         if not 0 < risk <= 1e-6 or math.isnan(risk):
-            raise ValueError(f"claim {id}: risk={risk}, but a trial's risk lies in (0, 1e-6], the suite's whole allowance")
+            raise ValueError(
+                f"claim {id}: risk={risk}, but a trial's risk lies in (0, 1e-6], the suite's whole allowance"
+            )
         roles = (role,) if isinstance(role, str) else tuple(role)
         for name in roles:
             _role(name)

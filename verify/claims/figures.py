@@ -38,6 +38,6 @@ def series(
 ) -> Series:
     """A curve from anything iterable; numbers become Python floats."""
     a, b, c = (tuple(float(value) for value in values) for values in (x, y, y2))
-    if kind not in ("vline", "hline") and len(a) != len(b) or c and len(c) != len(b):
+    if (kind not in ("vline", "hline") and len(a) != len(b)) or (c and len(c) != len(b)):
         raise ValueError(f"series {label!r}: {len(a)} x, {len(b)} y and {len(c)} y2 do not go together")
     return Series(label, a, b, c, kind)

@@ -84,7 +84,7 @@ class Grid:
         return len(self._cases[profile])
 
 
-def grid(**axes: tuple[Any, ...]) -> Grid:
+def grid(**axes: Any) -> Grid:
     """The product of the axes; without axes, the one case of a claim that has no parameter."""
     for name, values in axes.items():
         if isinstance(values, (str, bytes)) or not len(tuple(values)):

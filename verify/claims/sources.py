@@ -28,7 +28,10 @@ class Place:
 
 
 EMO_ARTICLE = Source(
-    "su-9797", "Su Jianlin", "EMO: a classification loss designed from optimal transport", "archive 9797, 2023 (in Chinese)"
+    "su-9797",
+    "Su Jianlin",
+    "EMO: a classification loss designed from optimal transport",
+    "archive 9797, 2023 (in Chinese)",
 )
 EMO_PAPER = Source(
     "emo",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from verify.engine.journal import Journal
 from verify.engine.pool import Executor, why_lost
-from verify.engine.record import TrialRecord
+from verify.engine.record import FigureRecord, TrialRecord
 from verify.engine.trial import broken
 from verify.engine.work import Done, Work
 
@@ -69,7 +69,9 @@ class Driver:
         error = future.exception()
         if error is None:
             return future.result()
-        return Done(trial=None if work.draws else broken(work.claim, work.case, work.subject, why_lost(error, self._limit)))
+        return Done(
+            trial=None if work.draws else broken(work.claim, work.case, work.subject, why_lost(error, self._limit))
+        )
 
     def _result(self, work: Work, done: Done) -> Any:
         self.seconds[work.claim] = self.seconds.get(work.claim, 0.0) + done.seconds
@@ -77,7 +79,7 @@ class Driver:
         return done.figure if work.draws else done.trial
 
 
-def once(work: Work) -> Chain[TrialRecord]:
+def once(work: Work) -> Chain[TrialRecord | FigureRecord]:
     """The chain of a single unit."""
-    record: TrialRecord = yield work
+    record: TrialRecord | FigureRecord = yield work
     return record

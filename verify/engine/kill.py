@@ -22,7 +22,11 @@ class KillMatrix:
     """Hunts for the mutants of a catalogue, given the reference trials of the claims that take part."""
 
     def __init__(
-        self, known: Catalogue, claims: list[Claim], trials: list[TrialRecord], make: Callable[[Claim, str, str, int], Work]
+        self,
+        known: Catalogue,
+        claims: list[Claim],
+        trials: list[TrialRecord],
+        make: Callable[[Claim, str, str, int], Work],
     ) -> None:
         self._known = known
         self._make = make
@@ -63,7 +67,13 @@ class KillMatrix:
                 )  # fmt: skip
             passed.append(claim.id)
         return MutantRecord(
-            role=mutant.role, name=mutant.name, slip=mutant.why, caught_by=None, case=None, margin=None, passed=tuple(passed)
+            role=mutant.role,
+            name=mutant.name,
+            slip=mutant.why,
+            caught_by=None,
+            case=None,
+            margin=None,
+            passed=tuple(passed),
         )
 
     def idle(self, claim: Claim, hunted: list[MutantRecord]) -> Generator[Work, TrialRecord, tuple[str, str] | None]:
@@ -82,6 +92,4 @@ class KillMatrix:
             trial = yield from self.confront(claim, variant)
             if trial is not None:
                 rejected.append(claim.id)
-        return EquivalentRecord(
-            role=variant.role, name=variant.name, because=variant.why, rejected_by=tuple(rejected)
-        )
+        return EquivalentRecord(role=variant.role, name=variant.name, because=variant.why, rejected_by=tuple(rejected))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from verify.engine.record import Allowed, ClaimRecord, Interval, Real, Run, TrialRecord
 
 
-def message(claim: ClaimRecord, trial: TrialRecord, *, profile: str = "quick", given: Mapping[str, str] = {}) -> str:  # noqa: B006
+def message(claim: ClaimRecord, trial: TrialRecord, *, profile: str = "quick", given: Mapping[str, str] = {}) -> str:
     """The lines for one trial; `given` are the run's subjects, role -> MODULE:NAME."""
     case = trial.case.replace(",", " ")
     lines = [f"{trial.claim}  {trial.verdict.upper()}   {case}   subject {trial.subject}".replace("      ", "   ")]
@@ -28,7 +28,7 @@ def message_of(run: Run, trial: TrialRecord) -> str:
     return message(claim, trial, profile=run.profile, given=run.subjects)
 
 
-def again(claim: ClaimRecord, case: str, *, profile: str = "quick", given: Mapping[str, str] = {}) -> str:  # noqa: B006
+def again(claim: ClaimRecord, case: str, *, profile: str = "quick", given: Mapping[str, str] = {}) -> str:
     """The command that repeats one case, quoted for a shell."""
     words = ["verify", "run", claim.id]
     if case:

@@ -58,12 +58,13 @@ class Local:
 
     def submit(self, function: Callable[..., Any], /, *args: Any) -> Future[Any]:
         """Send it to a process."""
-        return self._pool.schedule(function, args=args, timeout=self._limit)  # type: ignore[no-any-return]
+        return self._pool.schedule(function, args=args, timeout=self._limit)
 
     def close(self, *, at_once: bool = False) -> None:
         """End the processes, after their work or in the middle of it."""
-        self._pool.stop() if at_once else self._pool.close()
-        self._pool.join()
+        pool: Any = self._pool
+        (pool.stop if at_once else pool.close)()
+        pool.join()
 
 
 def why_lost(error: BaseException, limit: float) -> str:

@@ -122,8 +122,8 @@ def run(
         works = [planner.trial(claim, c) for claim in claims for c in cases[claim.id]]
         drawn = [planner.figure(claim) for claim in claims if claim.id in known.drawings and not given and not case]
         planned = len(works) + len(drawn)
-        results = driver.drive(map(once, works + drawn))
-        trials: list[TrialRecord] = [r for r in results if isinstance(r, TrialRecord)]
+        results: list[TrialRecord | FigureRecord] = driver.drive(map(once, works + drawn))
+        trials = [r for r in results if isinstance(r, TrialRecord)]
         figures = [r for r in results if isinstance(r, FigureRecord)]
         hunting = mutants and not given and not case
         matrix = _kill(known, claims, trials, planner, driver) if hunting else ([], [], [], [])
@@ -156,9 +156,7 @@ class Planner:
         return self._work(claim, "", looks=0, draws=True)
 
     def _work(self, claim: Claim, case: str, **how: Any) -> Work:
-        return Work(
-            modules=self.known.modules, claim=claim.id, case=case, profile=self.profile, seed=self.seed, **how
-        )
+        return Work(modules=self.known.modules, claim=claim.id, case=case, profile=self.profile, seed=self.seed, **how)
 
 
 Matrix = tuple[list[MutantRecord], list[EquivalentRecord], list[str], list[str]]
@@ -306,7 +304,9 @@ def _assemble(
         counts=counts,
         risk=sum(known.claims[trial.claim].risk for trial in sampled),
         systems=tuple(
-            SystemRecord(name=s.name, title=s.title, finding=s.finding) for s in known.systems.values() if s.name in names
+            SystemRecord(name=s.name, title=s.title, finding=s.finding)
+            for s in known.systems.values()
+            if s.name in names
         ),
         sources=tuple(SourceRecord(key=s.key, authors=s.authors, title=s.title, where=s.where) for s in cited.values()),
         roles=tuple(_role_record(known, role) for role in roles),
@@ -325,7 +325,9 @@ def _assemble(
 
 def _role_record(known: Catalogue, id: str) -> RoleRecord:
     role = known.roles[id]
-    return RoleRecord(id=id, signature=signature(role), numbers=role.numbers, doc=(role.reference.__doc__ or "").strip())
+    return RoleRecord(
+        id=id, signature=signature(role), numbers=role.numbers, doc=(role.reference.__doc__ or "").strip()
+    )
 
 
 def claim_record(claim: Claim, trials: list[TrialRecord]) -> ClaimRecord:

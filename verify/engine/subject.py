@@ -54,7 +54,9 @@ def load_subject(spec: str) -> Callable[..., Any]:
     """
     module_name, colon, name = spec.rpartition(":")
     if not colon or not module_name or not name:
-        raise BadSubject(f"subject {spec!r}, but a subject is spelled MODULE:NAME, such as mylib:entropy or my.py:entropy")
+        raise BadSubject(
+            f"subject {spec!r}, but a subject is spelled MODULE:NAME, such as mylib:entropy or my.py:entropy"
+        )
     try:
         module = _from_path(Path(module_name)) if module_name.endswith(".py") else _from_name(module_name)
     except Exception as error:

@@ -82,7 +82,7 @@ def exact(x: Any) -> Enclosure:
     if hasattr(x, "item"):  # a NumPy scalar, or an array of one element
         x = x.item()
     if isinstance(x, (Integral, Rational)):
-        value = Fraction(int(x)) if isinstance(x, Integral) else Fraction(x.numerator, x.denominator)
+        value = Fraction(int(x)) if isinstance(x, Integral) else Fraction(int(x.numerator), int(x.denominator))
         return Enclosure(below(value), above(value), basis=Basis.RATIONAL)
     return Enclosure(float(x), float(x))
 

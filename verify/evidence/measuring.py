@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tracemalloc
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,9 @@ def gap(a: ArrayLike, b: ArrayLike) -> float:
     return float(np.where(np.isnan(distance), np.inf, distance).max(initial=0.0))
 
 
-def accepted(f: Callable[..., Any], calls: Iterable[tuple[Any, ...]], error: type[Exception] | tuple[type[Exception], ...]) -> int:
+def accepted(
+    f: Callable[..., Any], calls: Iterable[tuple[Any, ...]], error: type[Exception] | tuple[type[Exception], ...]
+) -> int:
     """How many of the bad inputs `f` takes without raising `error`: "must raise" is this number against exactly(0)."""
     count = 0
     for call in calls:
@@ -53,7 +55,7 @@ def peak_bytes(f: Callable[..., Any], *args: Any, **kwargs: Any) -> int:
             tracemalloc.stop()
 
 
-def slope(x: Sequence[float], y: Sequence[float]) -> float:
+def slope(x: ArrayLike, y: ArrayLike) -> float:
     """The least-squares slope of y against x; of logarithms, it is a rate.
 
     ValueError: fewer than two distinct x. A y that is not finite makes the slope infinite, so that it fails.
@@ -61,13 +63,13 @@ def slope(x: Sequence[float], y: Sequence[float]) -> float:
     a, b = np.asarray(x, float), np.asarray(y, float)
     a = a - a.mean()
     if not (a @ a) > 0:
-        raise ValueError(f"x={x}, but a slope needs two distinct points")
+        raise ValueError(f"x={a + np.asarray(x, float).mean()}, but a slope needs two distinct points")
     if not np.isfinite(b).all():
         return math.inf
     return float(a @ b / (a @ a))
 
 
-class CountingArray(np.ndarray):  # type: ignore[type-arg]
+class CountingArray(np.ndarray):
     """An array that counts the multiply-adds and exponentials done with it, in a dictionary shared by all its children.
 
     >>> x = CountingArray.of(np.ones((2, 3)))

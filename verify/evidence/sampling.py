@@ -99,9 +99,7 @@ def total_variation(
         n = int(tally.sum())
         mean_plus_bounded = math.sqrt(cells / n) / 2 + math.sqrt(math.log(1 / look_risk) / (2 * n))
         union = math.sqrt(((cells + 1) * math.log(2) + math.log(1 / look_risk)) / (2 * n))
-        yield _clipped(
-            0.5 * float(np.abs(tally / n - p).sum()), min(mean_plus_bounded, union), 0.0, 1.0, look_risk, n
-        )
+        yield _clipped(0.5 * float(np.abs(tally / n - p).sum()), min(mean_plus_bounded, union), 0.0, 1.0, look_risk, n)
 
 
 def median(draw: Draw, rng: np.random.Generator, risk: float, *, first: int = 256) -> Iterator[Enclosure]:

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from verify.evidence.enclosure import Basis, Enclosure
 from verify.evidence.region import Region, Verdict
@@ -49,7 +50,7 @@ class Outcome:
         return digest.hexdigest()[:16]
 
 
-def settle(looks: Iterable[Enclosure], region: Region, *, most: int = 64) -> Outcome:
+def settle(looks: Iterable[Any], region: Region, *, most: int = 64) -> Outcome:
     """Judge one look after the other, at most `most`, until the verdict is no longer UNDECIDED.
 
     A measurement that yields nothing is an ERROR: nothing was measured, so nothing holds.

@@ -79,6 +79,7 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None) -> str:
         sentence=sentence(run),
         chapters=chapters,
         bad=[e for verdict in ("fails", "error", "undecided") for e in entries if e.claim.verdict == verdict],
+        refuted=_refuted(entries),
         skipped=sorted({t.reason for t in run.trials if t.verdict == "skipped"}),
         ledger=_ledger(run),
         rejected=[(v, claim) for v in run.equivalents for claim in v.rejected_by],
@@ -99,14 +100,25 @@ def sentence(run: Run) -> list[tuple[str, str]]:
     for verdict in BAD:
         k = verdicts.count(verdict)
         if k:
-            verb = ("fails" if k == 1 else "fail") if verdict == "fails" else f"{'is' if k == 1 else 'are'} {words[verdict]}"
+            verb = (
+                ("fails" if k == 1 else "fail")
+                if verdict == "fails"
+                else f"{'is' if k == 1 else 'are'} {words[verdict]}"
+            )
             if verdict == "error":
                 verb = words[verdict]
-            pieces.append((verdict, f"{count(k, '').strip().removesuffix(' s')} {verb}."))
+            pieces.append((verdict, f"{count(k, '').split()[0]} {verb}."))
     if run.survivors:
-        pieces.append(("fails", f"{count(len(run.survivors), 'mutant')} survive{'s' if len(run.survivors) == 1 else ''}."))
+        pieces.append(
+            ("fails", f"{count(len(run.survivors), 'mutant')} survive{'s' if len(run.survivors) == 1 else ''}.")
+        )
     if run.idle_claims:
-        pieces.append(("fails", f"{count(len(run.idle_claims), 'claim')} catch{'es' if len(run.idle_claims) == 1 else ''} nothing."))
+        pieces.append(
+            (
+                "fails",
+                f"{count(len(run.idle_claims), 'claim')} catch{'es' if len(run.idle_claims) == 1 else ''} nothing.",
+            )
+        )
     return pieces
 
 
@@ -165,7 +177,9 @@ def _entry(
         source_number.get(claim.source.key, 0),
         f"{settled} of {len(trials)} {'case' if len(trials) == 1 else 'cases'} settled",
         (", ".join(bases) or "none") + (f"; up to {draws:,} draws a case" if draws else ""),
-        f"risk {number(spent)} of {number(claim.risk * len(trials))} spent" if spent else "risk 0: nothing is left to chance",
+        f"risk {number(spent)} of {number(claim.risk * len(trials))} spent"
+        if spent
+        else "risk 0: nothing is left to chance",
         f"{worst.key}: {worst.value}",
         again(claim, claim.worst or "", profile=run.profile, given=run.subjects),
         caught,
@@ -174,6 +188,15 @@ def _entry(
         figure.says if figure else "",
         opened or claim.verdict in ("fails", "error", "undecided"),
     )
+
+
+def _refuted(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
+    """(false statement, the claims that hold against it), each statement once."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.claim.refutes and entry.claim.verdict == "holds":
+            found.setdefault(entry.claim.refutes, []).append(entry)
+    return list(found.items())
 
 
 def _ledger(run: Run) -> list[tuple[str, float, int, float]]:

@@ -27,7 +27,7 @@ def number(x: Real, digits: int = 4) -> str:
 def interval(low: Real, high: Real) -> str:
     """A point as one number, else `[low, high]`."""
     if low == high:
-        return number(low)
+        return number(low, 6)
     digits = 4
     while digits < 9 and number(low, digits) == number(high, digits):
         digits += 1

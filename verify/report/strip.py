@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from verify.engine.record import ClaimRecord, TrialRecord
 from verify.report.axis import Axis, Tick, axis
-from verify.report.numbers import interval
+from verify.report.numbers import interval, number
 
 MARK = 1.2  # per cent: narrower than this, an enclosure is a mark
 MOST_ROWS = 12
@@ -126,9 +126,12 @@ class Dot:
 
 def margins(mutants: Sequence[tuple[str, str, float]]) -> tuple[tuple[Dot, ...], tuple[Tick, ...]]:
     """(dots, ticks) of (name, slip, margin), on one axis; an infinite margin stands at its end."""
-    scale = axis([m for _, _, m in mutants], [])
+    values = [m for _, _, m in mutants]
+    finite = [m for m in values if m < float("inf")] or [1.0]
+    # a linear axis starts at no margin at all, so that lengths compare
+    scale = axis(values, [0.0] if max(finite) <= 100 * min(finite) else [])
     dots = tuple(
-        Dot(slip, name, scale.at(margin), interval(*(2 * ["inf" if margin == float("inf") else margin])))
+        Dot(slip, name, scale.at(margin), number("inf" if margin == float("inf") else margin))
         for name, slip, margin in mutants
     )
     return dots, scale.ticks

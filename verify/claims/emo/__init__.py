@@ -9,15 +9,15 @@ system(
 )
 
 from verify.claims.emo import (  # noqa: E402  in the order of the chapter
+    envelope,
+    escape,
+    gradient,
+    line,
+    metric,
     onehot,
     separable,
-    metric,
-    zero_one,
-    gradient,
-    escape,
-    envelope,
     sinkhorn,
-    line,
+    zero_one,
 )
 
 __all__ = ["envelope", "escape", "gradient", "line", "metric", "onehot", "separable", "sinkhorn", "zero_one"]

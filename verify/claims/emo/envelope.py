@@ -82,7 +82,9 @@ def loss_in_envelope(bounds: Any, case: Case, rng: np.random.Generator) -> Itera
     source=SOURCE,
     role="emo.envelope",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="expm1 and a sum of n = 10 masses at most 1: n eps = 2.2e-15, logits of size 30: 7e-15"),
+    region=at_most(
+        1e-13, because="expm1 and a sum of n = 10 masses at most 1: n eps = 2.2e-15, logits of size 30: 7e-15"
+    ),
     cases=grid(scale=(0.3, 3.0, 10.0), draws=(200,)).full(draws=(2000,)),
     quantity="largest |L − end| over c",
 )
@@ -112,7 +114,9 @@ def independent_bound(p: Floats, q: Floats, cost: Floats, kl: float) -> tuple[fl
     source=SOURCE,
     role="emo.soft_target_bound",
     evidence=Evidence.EXACT,
-    region=at_least(-1e-7, because="KL of nearly equal laws has an error of 1e-15, whose root is 3e-8; costs are at most 2"),
+    region=at_least(
+        -1e-7, because="KL of nearly equal laws has an error of 1e-15, whose root is 3e-8; costs are at most 2"
+    ),
     cases=grid(n=(3, 10), draws=(60,)).full(draws=(600,)),
     quantity="least slack",
 )

@@ -54,9 +54,7 @@ def integrated(rate: Any, s0: float) -> float:
         return float(s[0])
 
     arrived.terminal = True  # type: ignore[attr-defined]
-    found = solve_ivp(
-        lambda _t, s: rate(s), (0, 1e9), [s0], method="DOP853", rtol=1e-11, atol=1e-13, events=arrived
-    )
+    found = solve_ivp(lambda _t, s: rate(s), (0, 1e9), [s0], method="DOP853", rtol=1e-11, atol=1e-13, events=arrived)
     return float(found.t_events[0][0])
 
 
@@ -131,7 +129,11 @@ def exponential_rate(time: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=SOURCE,
     role="emo.cross_entropy_escape_time",
     evidence=Evidence.RATE,
-    region=within(0.4995, 0.5005, because="the next term e^−|s| / 2 falls by 1.7e-4 over 6 nats, a slope more by 3e-5; ten times that"),
+    region=within(
+        0.4995,
+        0.5005,
+        because="the next term e^−|s| / 2 falls by 1.7e-4 over 6 nats, a slope more by 3e-5; ten times that",
+    ),
     quantity="slope of T against |s₀|",
 )
 def linear_rate(time: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:

@@ -84,7 +84,9 @@ def by_balls(logits: Floats, cost: Floats) -> Floats:
         flint.ctx.prec = before
 
 
-GRADIENT = r"\frac{\partial L}{\partial z_j} = p_j\,(c_j - L), \qquad p = \operatorname{softmax}(z),\; L = \langle p, c\rangle"
+GRADIENT = (
+    r"\frac{\partial L}{\partial z_j} = p_j\,(c_j - L), \qquad p = \operatorname{softmax}(z),\; L = \langle p, c\rangle"
+)
 
 
 @claim(
@@ -133,7 +135,9 @@ def gradient_by_complex_step(emo_grad: Any, case: Case, rng: np.random.Generator
     source=SOURCE,
     role="emo.emo_grad",
     evidence=Evidence.EXACT,
-    region=at_least(-1e-13, because="the inequalities are sharp at n = 2, so rounding shows: n eps times costs of at most 2"),
+    region=at_least(
+        -1e-13, because="the inequalities are sharp at n = 2, so rounding shows: n eps times costs of at most 2"
+    ),
     cases=grid(draws=(500,), scale=(0.1, 1.0, 5.0, 20.0)).full(draws=(12_500,)),
     quantity="least slack of the three inequalities",
 )
@@ -156,7 +160,9 @@ def gradient_bounds(emo_grad: Any, case: Case, rng: np.random.Generator) -> Iter
     source=SOURCE,
     role="emo.emo_grad",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="a count of signs; entries within 1e-9 of the mean cost are left out, rounding is below 1e-13"),
+    region=exactly(
+        0, because="a count of signs; entries within 1e-9 of the mean cost are left out, rounding is below 1e-13"
+    ),
     cases=grid(n=(2, 7, 60), draws=(50,)).full(draws=(1000,)),
     quantity="entries with the wrong sign",
 )

@@ -37,7 +37,7 @@ def rational_instance(rng: np.random.Generator, n: int) -> tuple[list[Fraction],
 
 def onehot(n: int, t: int) -> Floats:
     """All mass on class t."""
-    return np.eye(n)[t]
+    return np.asarray(np.eye(n)[t])
 
 
 def linear_programme(p: Any, q: Any, cost: Any) -> float:

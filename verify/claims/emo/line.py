@@ -49,7 +49,9 @@ def line_instance(rng: np.random.Generator, n: int) -> tuple[Floats, Floats, Flo
     return rng.integers(-8, 9, n) / 4, rng.dirichlet(np.ones(n)), rng.integers(-8, 9, m) / 4, rng.dirichlet(np.ones(m))
 
 
-ROUNDING = "25 products of masses at most 1 with distances at most 4, summed in two orders: 25 · 4 eps = 2.2e-14; a factor 45"
+ROUNDING = (
+    "25 products of masses at most 1 with distances at most 4, summed in two orders: 25 · 4 eps = 2.2e-14; a factor 45"
+)
 
 
 @claim(
@@ -99,7 +101,9 @@ def mean_distance(wasserstein: Any, case: Case, rng: np.random.Generator) -> Ite
     yield worst(difference() for _ in range(case.draws))
 
 
-@role("emo.monotone_cost", numbers="x, p (n,), y, q (m,), exponent a: arrays; the cost of the monotone plan under |·|^a")
+@role(
+    "emo.monotone_cost", numbers="x, p (n,), y, q (m,), exponent a: arrays; the cost of the monotone plan under |·|^a"
+)
 def monotone_cost(x: Floats, p: Floats, y: Floats, q: Floats, exponent: float) -> float:
     """∫ |F_p⁻¹(u) − F_q⁻¹(u)|^a du: both laws are read off level by level."""
     i, j = np.argsort(x), np.argsort(y)
@@ -150,7 +154,10 @@ def monotone_is_optimal(monotone: Any, case: Case, rng: np.random.Generator) -> 
     source=SOURCE,
     role="emo.monotone_cost",
     evidence=Evidence.EXACT,
-    region=at_most(1e-15, because="1 and √2/2 are each one correctly rounded operation on exact halves; their difference rounds once"),
+    region=at_most(
+        1e-15,
+        because="1 and √2/2 are each one correctly rounded operation on exact halves; their difference rounds once",
+    ),
     quantity="|(monotone − optimal) − (1 − √2/2)|",
     refutes="On the line the monotone plan is optimal whatever the cost.",
 )

@@ -15,7 +15,10 @@ from verify.methods import earth_mover
 from verify.methods.numerics import softmax
 
 
-@role("emo.onehot_cost", numbers="p (n,), cost (n, n), class t: lists of fractions, or float arrays; a number of that kind")
+@role(
+    "emo.onehot_cost",
+    numbers="p (n,), cost (n, n), class t: lists of fractions, or float arrays; a number of that kind",
+)
 def onehot_cost(p: Any, cost: Any, t: int) -> Any:
     """sum_i p_i C[i][t]: everything that is predicted moves to the target."""
     return sum(mass * row[t] for mass, row in zip(p, cost, strict=True))
@@ -31,7 +34,9 @@ def argmax_class(p: Any, cost: Any, t: int) -> Any:
     return onehot_cost(p, cost, max(range(len(p)), key=lambda i: p[i]))
 
 
-role("emo.emo_loss", numbers="logits (B, V), targets (B,), embeddings (V, d): arrays; losses (B,)")(earth_mover.emo_loss)
+role("emo.emo_loss", numbers="logits (B, V), targets (B,), embeddings (V, d): arrays; losses (B,)")(
+    earth_mover.emo_loss
+)
 
 
 @mutant("emo.emo_loss", slip="embeddings are not normalised")
@@ -192,8 +197,10 @@ def error_against_size() -> Figure:
 
     def errors(kind: str, n: int) -> float:
         return max(
-            abs(onehot_cost(p, cost, t) - pot_cost(p, t, cost))
-            for p, cost, t in ((distribution(rng, n), cost_matrix(rng, n, kind), int(rng.integers(n))) for _ in range(5))
+            gap(onehot_cost(p, cost, t), pot_cost(p, t, cost))
+            for p, cost, t in (
+                (distribution(rng, n), cost_matrix(rng, n, kind), int(rng.integers(n))) for _ in range(5)
+            )
         )
 
     curves = [

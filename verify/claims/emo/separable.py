@@ -75,7 +75,9 @@ def instance(rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
     p, q = rng.integers(0, 6, n), rng.integers(0, 6, n)
     p[rng.integers(n)] += 1
     q[rng.integers(n)] += 1
-    cost = rng.integers(0, 9, (n, 1)) + rng.integers(0, 9, (1, n)) if rng.random() < 1 / 3 else rng.integers(0, 9, (n, n))
+    cost = (
+        rng.integers(0, 9, (n, 1)) + rng.integers(0, 9, (1, n)) if rng.random() < 1 / 3 else rng.integers(0, 9, (n, n))
+    )
     if rng.random() < 0.3:  # separability is then lost off the support only
         cost = np.where((p == 0)[:, None], rng.integers(0, 9, (n, n)), cost)
     return p * q.sum(), q * p.sum(), cost

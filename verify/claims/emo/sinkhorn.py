@@ -18,9 +18,9 @@ from verify.methods import earth_mover
 HALVES = np.array([0.5, 0.5])
 SWAP = np.array([[0.0, 1.0], [1.0, 0.0]])
 
-role("emo.sinkhorn_log", numbers="p (n,), q (m,), cost (n, m), reg: arrays; SinkhornResult(cost, plan, iterations, ...)")(
-    earth_mover.sinkhorn_log
-)
+role(
+    "emo.sinkhorn_log", numbers="p (n,), q (m,), cost (n, m), reg: arrays; SinkhornResult(cost, plan, iterations, ...)"
+)(earth_mover.sinkhorn_log)
 
 
 @mutant("emo.sinkhorn_log", slip="the regularised objective reported in place of the transport cost")
@@ -39,7 +39,9 @@ def halved_reg(p: Floats, q: Floats, cost: Floats, reg: float, **how: Any) -> ea
 def linear_domain(p: Floats, q: Floats, cost: Floats, reg: float, **how: Any) -> earth_mover.SinkhornResult:
     kernel = np.exp(-cost / reg)
     v = np.ones(len(q))
-    for sweep in range(1, 1001):
+    sweep = 0
+    while sweep < 1000:
+        sweep += 1
         u = p / (kernel @ v)
         before, v = v, q / (kernel.T @ u)
         if np.allclose(v, before, rtol=1e-14, atol=0):
@@ -202,7 +204,9 @@ def half_diameter(cost: Floats, reg: float) -> float:
     source=CUTURI.at("linear convergence, after Franklin and Lorenz"),
     role="emo.hilbert_contraction",
     evidence=Evidence.EXACT,
-    region=at_most(1 + 1e-6, because="the factor is a theorem; distances above 1e-9 with errors of 1e-15 have ratios good to 1e-6"),
+    region=at_most(
+        1 + 1e-6, because="the factor is a theorem; distances above 1e-9 with errors of 1e-15 have ratios good to 1e-6"
+    ),
     cases=grid(n=(2, 3, 5), reg=(0.5, 0.2, 0.1)).full(n=(2, 3, 5, 20)),
     quantity="largest measured ratio over the factor",
 )

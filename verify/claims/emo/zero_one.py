@@ -91,9 +91,7 @@ GRID = grid(n=(2, 3, 7, 20, 100), draws=(20,)).full(draws=(200,))
 )
 def emd_is_tv(tv: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     cost = zero_one(case.n)
-    yield worst(
-        exact(gap(tv(p, q), earth_mover.emd_exact(p, q, cost).cost)) for p, q in pairs(rng, case.n, case.draws)
-    )
+    yield worst(exact(gap(tv(p, q), earth_mover.emd_exact(p, q, cost).cost)) for p, q in pairs(rng, case.n, case.draws))
 
 
 @claim(

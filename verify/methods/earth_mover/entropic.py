@@ -10,9 +10,7 @@ from numpy.typing import ArrayLike
 from verify.methods.earth_mover.exact import balanced
 from verify.methods.guards import Array, finite_array, probabilities, refuse
 
-LARGEST_EXPONENT = (
-    690.0  # floats hold all their digits within e^+-708; sums over fewer than e^18 entries fit into the rest
-)
+LARGEST_EXPONENT = 690.0  # floats hold all their digits within e^+-708; the rest is for sums over up to e^18 entries
 STRIP = 2**14  # entries of a strip of the kernel: 128 kB, which a core's own cache holds
 
 
@@ -30,10 +28,11 @@ def sinkhorn_log(
 ) -> SinkhornResult:
     """The plan that minimises <C, P> + reg * sum P log P between p and q, and its *transport* cost <C, P>.
 
-    Shapes: p (n,), q (m,), cost (n, m); reg > 0 is in the unit of the cost. The plan is P_ij = exp(f_i + g_j - C_ij /
-    reg); one sweep fits f to the rows, then g to the columns. Sweeps end when the rows, unfitted by the second half,
-    are off by at most tol in total; the columns then match to rounding. A one-hot p or q needs a single sweep. Rows
-    and columns without mass take no part. If the sums of p and q differ, by 2e-8 at most, q is scaled to that of p.
+    Shapes: p (n,), q (m,), cost (n, m); reg > 0 is in the unit of the cost. The plan is
+    P_ij = exp(f_i + g_j - C_ij / reg); one sweep fits f to the rows, then g to the columns. Sweeps end when the rows,
+    unfitted by the second half, are off by at most tol in total; the columns then match to rounding. A one-hot p or q
+    needs a single sweep. Rows and columns without mass take no part. If the sums of p and q differ, by 2e-8 at most,
+    q is scaled to that of p.
 
     Small reg needs many sweeps, and rounding limits the rows to about 1e-16 * max |C| / reg: choose tol above that.
 
@@ -73,12 +72,10 @@ def sinkhorn_log(
 def _stays_in_range(p: Array, q: Array, spread: float) -> bool:
     """Whether no scaling, kernel entry or product of the two can leave the float range in any sweep.
 
-    (An entry of the plan, a product of three, may still underflow; its mass is below every tolerance.)
-
     The kernel K lies in [e^-R, 1] with R = `spread`. Write u = p / (K v), v = q / (K^T u). A fixed point v* has
     log(v* / q) within a band of width R; up to its free factor it lies within R/2 of the start v = q. A sweep brings
-    no v further from v* in the largest |log(v / v*)|, so log(v / q) stays within R, K v within [e^-2R, e^R], and u /
-    p within [e^-R, e^2R].
+    no v further from v* in the largest |log(v / v*)|, so log(v / q) stays within +-R, K v within [e^-2R, e^R], and
+    u / p within [e^-R, e^2R]. (An entry of the plan, a product of three, may underflow: mass below every tolerance.)
     """
     return bool(2 * spread - np.log(min(p.min(), q.min())) <= LARGEST_EXPONENT)
 

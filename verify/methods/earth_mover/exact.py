@@ -89,8 +89,8 @@ def solve(p: Array, q: Array, C: Array) -> tuple[Array, Array]:
 def onehot_potentials(cost: ArrayLike, t: int) -> tuple[Array, Array]:
     """The optimal potentials of transport to the one class t: f_i = C[i, t] and g_j = min_i (C[i, j] - C[i, t]).
 
-    For every p they are feasible, g_t = 0, and <p, f> = sum_i p_i C[i, t] is the distance itself. Shapes: cost (n,
-    m); f (n,), g (m,). Exact for arrays of Fractions.
+    For every p they are feasible, g_t = 0, and <p, f> = sum_i p_i C[i, t] is the distance itself.
+    Shapes: cost (n, m); f (n,), g (m,). Exact for arrays of Fractions.
 
     ValueError: cost not finite, shape. IndexError, TypeError: t is no class.
 

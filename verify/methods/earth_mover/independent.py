@@ -45,8 +45,8 @@ def demd_gap_terms(p: ArrayLike, q: ArrayLike, embeddings: ArrayLike) -> GapTerm
     - spread_p = (1 - |m_p|^2) / 2 = tr S_p / 2, and spread_q
     - fidelity = tr (S_p^1/2 S_q S_p^1/2)^1/2
 
-    Their sum without fidelity is demd(p, q, C), and demd - fidelity <= EMD <= demd: the gap is the largest tr Cov(u,
-    u') over couplings, which the fidelity bounds. Shapes: p (n,), q (n,), embeddings (n, d).
+    The first three add up to demd(p, q, C), and demd - fidelity <= EMD <= demd: the gap is the largest trace of
+    Cov(u, u') over couplings, which the fidelity bounds. Shapes: p (n,), q (n,), embeddings (n, d).
 
     ValueError: p or q not probabilities, embeddings not finite or of norm zero, shapes.
 

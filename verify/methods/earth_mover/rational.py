@@ -81,11 +81,7 @@ def certify_plan(
     if len(rows) != len(C) or any(len(row) != len(C[0]) for row in rows):
         refuse("plan has another shape than cost", "one entry for each pair is needed", "check the order of arguments")
     if not all(x >= 0 for row in rows for x in row):
-        refuse(
-            "plan has an entry that is negative or nan",
-            "a plan moves nonnegative masses",
-            "round the solver's noise away",
-        )
+        refuse("plan has a negative or nan entry", "masses are not negative", "round the solver's noise away")
     found = _labels(rows, C)
     return None if isinstance(found, list) else found
 

@@ -17,11 +17,13 @@ def mixture_minimizer(q: ArrayLike, mean_cost: ArrayLike, weight: float) -> Arra
     q (n,) is the law of the labels and mean_cost (n,), C @ q, the expected cost of predicting each class. With
     a_i = weight * (mean_cost_i - min mean_cost):
 
-    - p_i = q_i / (mu + a_i), where mu in (0, 1] solves sum_i q_i / (mu + a_i) = 1, if it can; - else (the cheapest
-      classes never occur, and the sum stays below 1) mu = 0, and the mass that is missing sits on the cheapest class,
-      though q is 0 there. Of several cheapest ones, the first.
+    - p_i = q_i / (mu + a_i), where mu in (0, 1] solves sum_i q_i / (mu + a_i) = 1, if it can;
+    - else (the cheapest classes never occur, and the sum stays below 1) mu = 0, and the mass that is missing sits on
+      the cheapest class, though q is 0 there. Of several cheapest ones, the first.
 
     ValueError: q not probabilities, mean_cost not finite, weight negative or not finite, shapes.
+
+    Source: the Lagrange conditions of this convex problem.
 
     >>> mixture_minimizer([0.5, 0.5, 0.0], [9 / 25, 9 / 25, 1 / 5], 10.0).round(12).tolist()
     [0.3125, 0.3125, 0.375]
@@ -46,8 +48,7 @@ def _multiplier(q: Array, a: Array) -> tuple[float, float]:
     passing it.
     """
     mu = max(0.0, float((q - a).max()))  # no term may exceed 1, so the root is not below this
-    total = np.sum(q / (mu + a))
-    if mu == 0 and total <= 1:
+    if mu == 0 and (total := np.sum(q / a)) <= 1:
         return 0.0, 1 - float(total)
     while True:
         terms, least = q / (mu + a), float((mu + a).min())
