@@ -40,7 +40,8 @@ def sharper(compute: Callable[[], Any], *, bits: int = 64) -> Iterator[Enclosure
     while True:
         before, flint.ctx.prec = flint.ctx.prec, bits
         try:
-            yield ball(compute())
+            look = ball(compute())
         finally:
-            flint.ctx.prec = before
+            flint.ctx.prec = before  # before anybody else computes
+        yield look
         bits *= 2
