@@ -52,7 +52,8 @@ def axis(values: Sequence[float], ends: Sequence[float]) -> Axis:
 
     Logarithmic where nothing is negative and the positive ones span more than two decades.
     """
-    finite = [v for v in (*values, *ends) if math.isfinite(v)] or [0.0, 1.0]
+    # beyond 1e300 nothing is told apart, and differences stay finite
+    finite = [max(-1e300, min(v, 1e300)) for v in (*values, *ends) if math.isfinite(v)] or [0.0, 1.0]
     positive = [v for v in finite if v > 0]
     if min(finite) >= 0 and positive and max(positive) > 100 * min(positive):
         zero = min(finite) == 0 or any(v <= 0 for v in values)
