@@ -51,8 +51,8 @@ def test_a_rational_lies_in_its_enclosure_and_one_float_wide_at_most(x):
 @given(st.integers(-(10**400), 10**400))
 def test_an_integer_lies_in_its_enclosure(n):
     e = exact(n)
-    assert (e.low == -math.inf or int(Fraction(e.low)) <= n)
-    assert (e.high == math.inf or Fraction(e.high) >= n)
+    assert e.low == -math.inf or int(Fraction(e.low)) <= n
+    assert e.high == math.inf or Fraction(e.high) >= n
 
 
 @given(fractions)
