@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.claims import Case, Evidence, claim, grid, mutant, role
+from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.sources import EMO_PAPER
 from verify.evidence import Enclosure, Vacuous, exact, exactly
 from verify.methods import earth_mover
@@ -168,3 +168,23 @@ def proves(potentials: Any, plan: Any, cost: Ints) -> bool:
     f, g = potentials
     slack = [[int(cost[i, j]) - f[i] - g[j] for j in range(cost.shape[1])] for i in range(cost.shape[0])]
     return all(s >= 0 and (s == 0 or not plan[i][j]) for i, row in enumerate(slack) for j, s in enumerate(row))
+
+
+@figure(of="emo.demd-tight-iff-separable")
+def gaps_by_criterion() -> Figure:
+    rng = np.random.default_rng(9797)
+    drawn = instances(rng, 300)
+    gaps = np.array([(independent_cost(*x) / float(x[0].sum()) - float(least_cost(*x))) / x[0].sum() for x in drawn])
+    separable = np.array([separable_on_supports(*x) for x in drawn])
+    edges = np.linspace(0, max(gaps.max(), 1e-9), 21)
+    counts = [np.histogram(gaps[chosen], edges)[0] for chosen in (separable, ~separable)]
+    return Figure(
+        "What the independent coupling adds",
+        "Nothing, to the last digit, where the cost separates on the supports; something everywhere else.",
+        "DEMD − EMD",
+        "instances",
+        (
+            series("separable on the supports", edges[:-1], counts[0], kind="bars"),
+            series("not separable", edges[:-1], counts[1], kind="steps"),
+        ),
+    )
