@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from verify.engine.message import again
-from verify.engine.record import ClaimRecord, FigureRecord, MutantRecord, Run, SystemRecord, TrialRecord
+from verify.engine.record import ClaimRecord, FigureRecord, MutantRecord, Run, SourceRecord, SystemRecord, TrialRecord
 from verify.report import MissingExtra
 from verify.report.numbers import count, number, region
+from verify.report.speed import speed
 from verify.report.strip import Strip, margins, strip
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,6 +37,7 @@ class Entry:
     mutants: tuple[MutantRecord, ...]
     margins: Any
     figure: Any
+    figure_title: str
     says: str
     open: bool
 
@@ -72,6 +75,7 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None) -> str:
     pictures = {f.claim: (svg(f, k) if f.series else None, f) for k, f in enumerate(run.figures, 1)}
     chapters = _chapters(run, pictures)
     entries = [entry for chapter in chapters for entry in chapter.entries]
+    ledger = _ledger(run)
     template = environment.get_template("page.html.j2")
     return template.render(
         run=run,
@@ -81,11 +85,14 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None) -> str:
         bad=[e for verdict in ("fails", "error", "undecided") for e in entries if e.claim.verdict == verdict],
         refuted=_refuted(entries),
         skipped=sorted({t.reason for t in run.trials if t.verdict == "skipped"}),
-        ledger=_ledger(run),
+        ledger=ledger,
         rejected=[(v, claim) for v in run.equivalents for claim in v.rejected_by],
-        speed=(benchmarks or {}).get("rows", []),
-        speed_environment=(benchmarks or {}).get("environment", {}),
+        speed=speed(benchmarks),
+        sources=_cited(run),
+        rest=sum(risk for _, risk, _, _ in ledger[5:]),
+        harmless=[variant for variant in run.equivalents if not variant.rejected_by],
         date=run.environment.get("date", ""),
+        machine=_flat({name: value for name, value in run.environment.items() if name != "date"}),
     )
 
 
@@ -123,26 +130,28 @@ def sentence(run: Run) -> list[tuple[str, str]]:
 
 
 def _chapters(run: Run, pictures: dict[str, tuple[Any, FigureRecord]]) -> list[Chapter]:
-    source_number = {source.key: k for k, source in enumerate(run.sources, 1)}
+    source_number = {source.key: k for k, source in enumerate(_cited(run), 1)}
     by_claim: dict[str, list[TrialRecord]] = {}
     for trial in run.trials:
         by_claim.setdefault(trial.claim, []).append(trial)
     chapters = []
     known = {system.name for system in run.systems}
-    orphans = dict.fromkeys(claim.system for claim in run.claims if claim.system not in known)
+    home = {role: claim.system for claim in reversed(run.claims) for role in claim.roles}
+    homes = [home.get(mutant.role, mutant.role.partition(".")[0]) for mutant in run.mutants]
+    orphans = dict.fromkeys(name for name in (*(claim.system for claim in run.claims), *homes) if name not in known)
     for system in (*run.systems, *(SystemRecord(name=name, title=name, finding="") for name in orphans)):
         claims = [claim for claim in run.claims if claim.system == system.name]
         entries = tuple(
             _entry(run, claim, by_claim.get(claim.id, []), source_number, pictures, opened=k == 0)
             for k, claim in enumerate(claims)
         )
-        mine = [mutant for mutant in run.mutants if mutant.role.partition(".")[0] == system.name]
+        mine = [mutant for mutant, name in zip(run.mutants, homes, strict=True) if name == system.name]
         roles = dict.fromkeys(mutant.role for mutant in mine)
         chapters.append(
             Chapter(
                 system,
                 entries,
-                tuple((kind, tuple(c.verdict for c in claims if c.evidence == kind)) for kind in KINDS),
+                tuple((kind, tuple(c.verdict for c in claims if c.evidence == kind)) for kind in _kinds(claims)),
                 tuple((role, tuple(m for m in mine if m.role == role)) for role in roles),
                 sum(m.caught_by is not None for m in mine),
                 len(mine),
@@ -169,6 +178,7 @@ def _entry(
     drawn = strip(claim, trials)
     picture, figure = pictures.get(claim.id, (None, None))
     worst = drawn.worst
+    subject = f" by {worst.subject}" if worst.subject else ""
     return Entry(
         claim,
         tuple(trials),
@@ -180,11 +190,12 @@ def _entry(
         f"risk {number(spent)} of {number(claim.risk * len(trials))} spent"
         if spent
         else "risk 0: nothing is left to chance",
-        f"{worst.key}: {worst.value}",
+        f"{worst.key}{subject}: {worst.value} {claim.quantity}".rstrip(),
         again(claim, claim.worst or "", profile=run.profile, given=run.subjects),
         caught,
         margins(dots) if dots else None,
         picture,
+        figure.title if figure else "",
         figure.says if figure else "",
         opened or claim.verdict in ("fails", "error", "undecided"),
     )
@@ -201,10 +212,35 @@ def _refuted(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
 
 def _ledger(run: Run) -> list[tuple[str, float, int, float]]:
     """(claim, its risk, trials, share of the largest), the largest spenders first."""
+    spenders = Counter(trial.claim for trial in run.trials if trial.enclosure is not None and trial.enclosure.risk > 0)
     spent = []
     for claim in run.claims:
-        n = sum(1 for trial in run.trials if trial.claim == claim.id and trial.basis == "samples")
+        n = spenders[claim.id]
         if n and claim.risk:
             spent.append((claim.id, claim.risk * n, n))
     spent.sort(key=lambda row: (-row[1], row[0]))
     return [(id, risk, n, round(100 * risk / spent[0][1], 1)) for id, risk, n in spent]
+
+
+def _cited(run: Run) -> list[SourceRecord]:
+    """The sources that a claim of this run cites."""
+    keys = {claim.source.key for claim in run.claims}
+    return [source for source in run.sources if source.key in keys]
+
+
+def _kinds(claims: Sequence[ClaimRecord]) -> list[str]:
+    """The known kinds of evidence in their order, then any other, so that no claim goes without its mark."""
+    return [*KINDS, *sorted({claim.evidence for claim in claims} - set(KINDS))]
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """The environment as (name, value), whatever its shape."""
+    return list(_leaves(values, prefix))
+
+
+def _leaves(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    for name, value in sorted(values.items()):
+        if isinstance(value, Mapping):
+            yield from _leaves(value, "" if name == "packages" else f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

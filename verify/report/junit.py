@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as xml
 
-from verify.engine.message import message_of
-from verify.engine.record import Run
+from verify.engine.message import message
+from verify.engine.record import Run, TrialRecord
 
 ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(run: Run) -> str:
-    """JUnit XML. A claim that fails or is undecided is a failure; survivors and idle claims are failing testcases."""
-    suite = xml.Element("testsuite", name="verify", tests=str(len(run.claims)), timestamp="")
-    del suite.attrib["timestamp"]
+    """JUnit XML. A claim that fails or is undecided is a failure; survivors, idle claims and false alarms fail too."""
+    suite = xml.Element("testsuite", name="verify")
+    about = xml.SubElement(suite, "properties")
+    for name, value in (("summary", run.summary), ("profile", run.profile), ("seed", str(run.seed))):
+        xml.SubElement(about, "property", name=name, value=_legal(value))
     failures = errors = skipped = 0
+    by_claim: dict[str, list[TrialRecord]] = {}
+    for trial in run.trials:
+        by_claim.setdefault(trial.claim, []).append(trial)
     for claim in run.claims:
-        trials = [trial for trial in run.trials if trial.claim == claim.id]
+        trials = by_claim.get(claim.id, [])
         case = xml.SubElement(suite, "testcase", classname=_legal(claim.system), name=_legal(claim.id))
         worst = next((trial for trial in trials if trial.case == claim.worst), None)
         values = {"verdict": claim.verdict, "least": claim.region.least, "most": claim.region.most, "risk": claim.risk}
@@ -27,7 +32,7 @@ def junit(run: Run) -> str:
         for name, value in values.items():
             xml.SubElement(properties, "property", name=name, value=_legal(str(value)))
         bad = [trial for trial in trials if trial.verdict == claim.verdict]
-        text = "\n".join(message_of(run, trial) for trial in bad[:10])
+        text = "\n".join(message(claim, trial, profile=run.profile, given=run.subjects) for trial in bad[:10])
         if claim.verdict in ("fails", "undecided"):
             failures += 1
             _say(case, "failure", f"{claim.id} {claim.verdict}", text)
@@ -42,7 +47,14 @@ def junit(run: Run) -> str:
             failures += 1
             case = xml.SubElement(suite, "testcase", classname=kind.replace(" ", "_"), name=_legal(name))
             _say(case, "failure", f"{kind}: {name}", "")
-    counts = {"tests": len(suite), "failures": failures, "errors": errors, "skipped": skipped}
+    for variant in run.equivalents:
+        for claim_id in variant.rejected_by:
+            failures += 1
+            case = xml.SubElement(
+                suite, "testcase", classname="false_alarm", name=_legal(f"{variant.role}/{variant.name}")
+            )
+            _say(case, "failure", f"{claim_id} rejects a harmless variant", variant.because)
+    counts = {"tests": len(suite.findall("testcase")), "failures": failures, "errors": errors, "skipped": skipped}
     suite.attrib.update({name: str(n) for name, n in counts.items()})
     xml.indent(suite)
     return xml.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"

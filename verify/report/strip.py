@@ -6,6 +6,7 @@ done here; the template only prints.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ from verify.report.numbers import interval, number
 
 MARK = 1.2  # per cent: narrower than this, an enclosure is a mark
 MOST_ROWS = 12
+FIRST_ROWS = 8
+MOST_LOOKS = 6  # the last ones: a row stays a row, however often somebody looked
+FADE = 12.0  # per cent: how far an open end takes to fade
+SHADE = {"holds": 0, "skipped": 1, "undecided": 2, "error": 3, "fails": 4}
 
 
 @dataclass(frozen=True)
@@ -30,88 +35,136 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A shape on the strip; `ground` is set where it lies on a bar and needs paper below it."""
+
+    x: float
+    y: float
+    ground: bool
+
+
+@dataclass(frozen=True)
 class Row:
-    """One case."""
+    """One case. `subject` is empty for the reference."""
 
     key: str
+    subject: str
     verdict: str
     value: str
     words: str
     height: int
     bars: tuple[Bar, ...]
-    mark: float | None
+    mark: Mark | None
     worst: bool
     reason: str
 
 
 @dataclass(frozen=True)
+class Band:
+    """The region: the solid part from `x`, and an open end on either side that fades out (x, width), or None."""
+
+    x: float
+    width: float
+    left: tuple[float, float] | None
+    right: tuple[float, float] | None
+    edges: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Strip:
-    """All cases of a claim on one axis. `band` is (x, width); `edges` are the finite ends; fades are open ends."""
+    """All cases of a claim on one axis; `more` are the rows that unfold."""
 
     rows: tuple[Row, ...]
     more: tuple[Row, ...]
     ticks: tuple[Tick, ...]
-    band: tuple[float, float]
-    fade: tuple[float, float] | None
-    edges: tuple[float, ...]
+    band: Band
     label: str
-    log: bool
     broken: bool
+    worst: Row
 
     @property
-    def worst(self) -> Row:
-        """The row of the worst case."""
-        return next((row for row in self.rows if row.worst), self.rows[0])
+    def mini(self) -> Row:
+        """The worst case for the line of a folded claim: only its last look, in the middle."""
+        bars = tuple(Bar(b.x, b.width, 8.5, 5, 1.0, b.hollow) for b in self.worst.bars[-1:])
+        mark = self.worst.mark and Mark(self.worst.mark.x, 11.0, self.worst.mark.ground)
+        w = self.worst
+        return Row(w.key, w.subject, w.verdict, w.value, w.words, 22, bars, mark, w.worst, w.reason)
 
 
 def strip(claim: ClaimRecord, trials: Sequence[TrialRecord]) -> Strip:
-    """The strip of a claim; beyond twelve cases, the eight nearest to the edge come first and the rest unfold."""
-    values = [float(end) for trial in trials for look in trial.trail for end in look]
+    """The strip of a claim; beyond twelve rows, the eight nearest to the edge come first and the rest unfold."""
+    values = [end for trial in trials for look in _looks(trial) for end in look]
     least, most = float(claim.region.least), float(claim.region.most)
     scale = axis(values, (least, most))
-    rows = [_row(trial, scale, worst=trial.case == claim.worst) for trial in trials]
-    first = rows
-    if len(rows) > MOST_ROWS:
-        nearest = {t.case for t in sorted(trials, key=lambda t: (t.verdict == "holds", float(t.room)))[:8]}
-        first = [row for row in rows if row.key in nearest]
-    # the 0 that `at_most` starts from is no line that anything could cross
-    ends = [end for end in (least, most) if end not in (float("-inf"), float("inf"))]
-    edges = tuple(scale.at(end) for end in ends if not (end == 0.0 and most > 0.0))
-    left = scale.at(least) if edges and least in ends and (least != 0.0 or most == 0.0) else 0.0
-    right = scale.at(most) if most in ends else 100.0
-    fade = (88.0, 12.0) if most == float("inf") else None
-    width = (min(right, 88.0) if fade else right) - left
+    ordered = sorted(range(len(trials)), key=lambda k: _urgency(trials[k], claim))
+    worst = ordered[0] if trials else -1
+    rows = [_row(trial, scale, worst=k == worst) for k, trial in enumerate(trials)]
+    shown = set(ordered[:FIRST_ROWS] if len(rows) > MOST_ROWS else ordered)
     return Strip(
-        tuple(first),
-        tuple(row for row in rows if row not in first),
+        tuple(row for k, row in enumerate(rows) if k in shown),
+        tuple(row for k, row in enumerate(rows) if k not in shown),
         scale.ticks,
-        (left, round(max(width, 0.0), 2)),
-        fade,
-        edges,
+        band(scale, least, most),
         claim.quantity + (", logarithmic" if scale.log else ""),
-        scale.log,
         scale.log and scale.zero,
+        rows[worst] if rows else Row("no case", "", claim.verdict, "no number", "no case", 22, (), None, False, ""),
     )
 
 
+def band(scale: Axis, least: float, most: float) -> Band:
+    """Where the region lies on the axis: edges at its finite ends, a fade at an open one."""
+    # the 0 that `at_most` starts from is no line that anything could cross
+    closed = math.isfinite(least) and not (least == 0.0 < most)
+    edges = tuple(scale.at(end) for end, there in ((least, closed), (most, math.isfinite(most))) if there)
+    x = scale.at(least) if closed else 0.0
+    end = scale.at(most) if math.isfinite(most) else 100.0
+    left = right = None
+    if least == -math.inf:
+        wide = round(min(FADE, end), 2)
+        left, x = (0.0, wide), wide
+    if most == math.inf:
+        start = round(max(x, 100.0 - FADE), 2)
+        right, end = (start, round(100.0 - start, 2)), start
+    return Band(x, round(max(end - x, 0.0), 2), left, right, edges)
+
+
+def _urgency(trial: TrialRecord, claim: ClaimRecord) -> tuple[int, bool, float]:
+    """Sorts the worst first: by verdict, then the case that the run calls the worst, then by room."""
+    return -SHADE.get(trial.verdict, 4), trial.case != claim.worst, float(trial.room)
+
+
+def _looks(trial: TrialRecord) -> list[tuple[float, float]]:
+    """The last looks as numbers; a trial without a trail shows its enclosure."""
+    looks = [(float(low), float(high)) for low, high in trial.trail]
+    if not looks and trial.enclosure is not None:
+        looks = [(float(trial.enclosure.low), float(trial.enclosure.high))]
+    return looks[-MOST_LOOKS:]
+
+
 def _row(trial: TrialRecord, scale: Axis, *, worst: bool) -> Row:
-    looks = [(scale.at(float(low)), scale.at(float(high))) for low, high in trial.trail]
+    looks = [(scale.at(low), scale.at(high)) for low, high in _looks(trial)]
     wide = [(a, b) for a, b in looks if b - a >= MARK]
+    narrow = bool(looks) and looks[-1][1] - looks[-1][0] < MARK
     hollow = trial.verdict in ("undecided", "error")
     bars = tuple(
-        Bar(a, round(b - a, 2), 3.5 + 6 * k, 5 if k == len(wide) - 1 else 3, round(0.22 + 0.78 * (k + 1) / len(wide), 2),
-            hollow and k == len(wide) - 1)
+        Bar(a, round(b - a, 2), 3.5 + 6 * k, 5 if last else 3, round(0.22 + 0.78 * (k + 1) / len(wide), 2), hollow and last)
         for k, (a, b) in enumerate(wide)
+        for last in [k == len(wide) - 1 and not narrow]
     )  # fmt: skip
+    height = max(22, 10 + 6 * (len(wide) + (narrow and bool(wide))))
+    if len(bars) == 1 and not narrow:
+        only = bars[0]
+        bars = (Bar(only.x, only.width, height / 2 - 2.5, only.height, only.ink, only.hollow),)
     mark = None
-    if looks and looks[-1][1] - looks[-1][0] < MARK:
-        mark = round((looks[-1][0] + looks[-1][1]) / 2, 2)
+    if narrow:
+        mark = Mark(round((looks[-1][0] + looks[-1][1]) / 2, 2), height - 7.0 if wide else height / 2, False)
+    elif bars and trial.verdict == "fails":  # a bar alone would say failure by its colour only
+        mark = Mark(round(bars[-1].x + bars[-1].width / 2, 2), bars[-1].y + 2.5, True)
     value = interval(trial.enclosure.low, trial.enclosure.high) if trial.enclosure else "no number"
-    height = max(22, 10 + 6 * len(wide))
-    return Row(
-        trial.case or "the only case", trial.verdict, value, f"{trial.case or 'the only case'}: {value}, {trial.verdict}",
-        height, bars, mark, worst, trial.reason,
-    )  # fmt: skip
+    key = trial.case or "the only case"
+    subject = "" if trial.subject == "reference" else trial.subject
+    words = f"{key}{', subject ' + subject if subject else ''}: {value}, {trial.verdict}"
+    return Row(key, subject, trial.verdict, value, words, height, bars, mark, worst, trial.reason)
 
 
 @dataclass(frozen=True)
@@ -127,11 +180,8 @@ class Dot:
 def margins(mutants: Sequence[tuple[str, str, float]]) -> tuple[tuple[Dot, ...], tuple[Tick, ...]]:
     """(dots, ticks) of (name, slip, margin), on one axis; an infinite margin stands at its end."""
     values = [m for _, _, m in mutants]
-    finite = [m for m in values if m < float("inf")] or [1.0]
+    finite = [m for m in values if m < math.inf] or [1.0]
     # a linear axis starts at no margin at all, so that lengths compare
     scale = axis(values, [0.0] if max(finite) <= 100 * min(finite) else [])
-    dots = tuple(
-        Dot(slip, name, scale.at(margin), number("inf" if margin == float("inf") else margin))
-        for name, slip, margin in mutants
-    )
+    dots = tuple(Dot(slip, name, scale.at(margin), number(margin)) for name, slip, margin in mutants)
     return dots, scale.ticks

@@ -71,7 +71,7 @@ GRID = grid(n=(2, 3, 4, 8), draws=(20,)).full(draws=(200,))
     evidence=Evidence.EXACT,
     region=at_most(
         1e-13,
-        because="a complex step through M L rounds like n eps times values of at most 10, over 2L ≥ 0.02",
+        because="a complex step through M L rounds like n eps times values below 10, over 2L",
     ),
     cases=GRID,
     quantity="largest |gradient − ∇(ML) / 2L|",
@@ -124,8 +124,8 @@ def asymmetry(objective: Any, z: Floats, t: int, cost: Floats) -> float:
     source=SOURCE,
     role="emo.balanced_objective",
     evidence=Evidence.EXACT,
-    region=at_least(0.01, because="a gradient has a symmetric Jacobian: rounding leaves 1e-15 (the guard: below 1e-12 at n = 2 and for "
-                    "equal costs)"),
+    region=at_least(0.01, because="a gradient has a symmetric Jacobian: rounding leaves 1e-15 (the guard: below 1e-12 at n = 2 and "
+                    "for equal costs)"),
     cases=grid(n=(3, 4, 8)),
     quantity="largest |J − Jᵀ| over 20 instances",
     refutes="The balanced objective is a loss that training minimises.",
