@@ -127,7 +127,7 @@ def gelbrich(terms: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclo
     source=SOURCE,
     role="emo.emd_exact",
     evidence=Evidence.EXACT,
-    region=at_most(1e-8, because="HiGHS finds the gap by another way: 40 marginals, each wrong by 1e-10 at a price of at most 2, are 8e-9; "
+    region=at_most(1e-8, because="HiGHS finds the gap by another way: 40 marginals, each wrong by 1e-10 at a price of 2: 8e-9; "
                    "the corner plan's covariance is off by 1e-2"),
     cases=grid(draws=(20,)).full(draws=(200,)),
     quantity="|gap by HiGHS − covariance under the plan|",
