@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from html import escape
 from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
 
-from verify.engine.record import FigureRecord, SeriesRecord
+from verify.engine.record import FigureRecord, Real, SeriesRecord
 from verify.report.numbers import number
 
-INK, ACCENT, ALARM = "#010203", "#040506", "#070809"  # stand-ins, replaced in the SVG text below
-COLOURS = {INK: "currentColor", ACCENT: "var(--accent)", ALARM: "var(--alarm)"}
-STYLES = ("-", "--", ":", "-.")
+INK, ACCENT = "#010203", "#040506"  # stand-ins, replaced in the SVG text below; the alarm colour is kept for verdicts
+COLOURS = {INK: "currentColor", ACCENT: "var(--accent)"}
+DASHES: tuple[Any, ...] = ("--", (0, (1.2, 1.6)), (0, (7, 2, 1.5, 2)), (0, (11, 3)))
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+LONGEST = 80  # characters of a label; a longer one would squeeze the axes away
 MARKERS = "ox^sd"
 
 
@@ -27,13 +31,13 @@ def svg(figure: FigureRecord, place: int) -> Markup:
     from matplotlib.figure import Figure
 
     settings: Any = {
-        "svg.fonttype": "none", "svg.hashsalt": f"figure-{place}", "font.size": 9.5, "axes.edgecolor": INK,
+        "svg.fonttype": "none", "svg.hashsalt": f"figure-{place}", "font.size": 10, "axes.edgecolor": INK,
         "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "axes.spines.top": False,
         "axes.spines.right": False, "axes.linewidth": 0.6, "legend.frameon": False, "mathtext.default": "regular",
         "axes.unicode_minus": True, "text.parse_math": False,
     }  # fmt: skip
     with matplotlib.rc_context(settings):
-        drawn = Figure(figsize=(6.6, 3.6), layout="constrained")
+        drawn = Figure(figsize=(5.8, 3.4), layout="constrained")
         FigureCanvasSVG(drawn)
         axes = drawn.add_subplot()
         axes.set_xscale("log" if figure.x_log else "linear")
@@ -42,39 +46,75 @@ def svg(figure: FigureRecord, place: int) -> Markup:
             if log:  # not 10^{k} as TeX: plain text is what a reader can search and copy
                 side.set_major_formatter(lambda value, _: number(value))
                 side.set_minor_formatter("")
-        axes.set_xlabel(figure.x)
-        axes.set_ylabel(figure.y)
+        axes.set_xlabel(_short(figure.x))
+        axes.set_ylabel(_short(figure.y, LONGEST // 2))
+        seen: Counter[str] = Counter()
+        keys = []
         for k, series in enumerate(figure.series):
-            _draw(axes, series, k)
-        if len(figure.series) > 1:
-            axes.legend(fontsize=8.5)
+            handle = _draw(axes, series, k, seen[series.kind], log=figure.x_log)
+            seen[series.kind] += 1
+            if handle is not None and series.label:
+                keys.append((handle, _short(series.label, LONGEST // 2)))
+        if len(figure.series) > 1 and keys:
+            # above the axes, where it covers no curve; handles by hand, as labels that begin with "_" are left out
+            columns = max(1, min(len(keys), 90 // (6 + max(len(label) for _, label in keys))))
+            drawn.legend(*zip(*keys, strict=True), loc="outside upper left", ncols=columns, fontsize=9)
         out = io.StringIO()
         drawn.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return Markup(_inline(out.getvalue(), figure, place))  # its texts were escaped by matplotlib and here
 
 
-def _draw(axes: Any, series: SeriesRecord, k: int) -> None:
-    """Curves are told apart by line style and marker first, by colour second."""
-    x, y, y2 = ([float(v) for v in values] for values in (series.x, series.y, series.y2))
-    colour, style, marker = (ACCENT, INK, ALARM)[k % 3], STYLES[k % 4], MARKERS[k % 5]
-    label = series.label or "_"
+def _draw(axes: Any, series: SeriesRecord, k: int, again: int, *, log: bool) -> Any:
+    """One curve, and its handle for the legend. `again` counts the curves of its kind before it.
+
+    Curves of a kind are told apart by marker or dashes first, by colour second.
+    """
+    x, y, y2 = (_numbers(values) for values in (series.x, series.y, series.y2))
+    if series.kind in ("vline", "hline"):
+        rule = axes.axvline if series.kind == "vline" else axes.axhline
+        dots = (":", "-.")[series.kind == "hline"]
+        rules = [rule(place, color=INK, lw=0.8, ls=dots) for place in (x or y if series.kind == "vline" else y or x)]
+        return rules[0] if rules else None
+    n = min(len(x), len(y))
+    if not n:
+        return None
+    x, y = x[:n], y[:n]
+    colour, marker = (ACCENT, INK)[k % 2], MARKERS[again % 5]
+    marked = {"marker": marker, "ms": 4, "mfc": "none", "markevery": max(1, n // 8)} if again else {}
     match series.kind:
-        case "line" | "dashed":
-            axes.plot(x, y, style if series.kind == "line" else "--", color=colour, lw=1.4, label=label)
         case "dots":
-            axes.plot(x, y, marker, color=colour, ms=3.2, mew=0.9, label=label, mfc="none" if k % 2 else colour)
+            return axes.plot(x, y, marker, color=colour, ms=3.4, mew=0.9, mfc="none" if again % 2 else colour)[0]
         case "band":
-            axes.fill_between(x, y, y2, color=colour, alpha=0.18, lw=0, label=label)
+            edge = y2[:n] if len(y2) >= n else [0.0] * n
+            hatch = ("", "////", "....")[again % 3]
+            return axes.fill_between(x, y, edge, fc=(colour, 0.18), ec=(colour, 0.5), lw=0, hatch=hatch)
         case "steps":
-            axes.step(x, y, style, where="post", color=colour, lw=1.4, label=label)
+            return axes.step(x, y, where="post", color=colour, lw=1.3, **marked)[0]
         case "bars":
-            axes.bar(x, y, width=0.8 * min((b - a for a, b in pairwise(x)), default=1.0), color=colour,
-                     alpha=0.7, label=label)  # fmt: skip
-        case "vline" | "hline":
-            for place in x if series.kind == "vline" else y:
-                (axes.axvline if series.kind == "vline" else axes.axhline)(
-                    place, color=INK, lw=0.8, ls=":", label=label
-                )
+            return axes.bar(x, y, width=_widths(x, log=log), fc=(colour, 0.3), ec=colour, lw=0.8, zorder=0.5)
+        case "dashed":
+            return axes.plot(x, y, ls=DASHES[again % 4], color=colour, lw=1.3)[0]
+        case _:
+            return axes.plot(x, y, color=colour, lw=1.5, **marked)[0]
+
+
+def _numbers(values: tuple[Real, ...]) -> list[float]:
+    """Floats that an axis can hold; what is infinite leaves a gap, as there is no place to draw it."""
+    return [v if abs(v) < 1e300 else math.nan for v in map(float, values)]
+
+
+def _widths(x: list[float], *, log: bool) -> list[float]:
+    """Bars as wide as four fifths of the narrowest gap; on a logarithmic axis as wide as their place allows."""
+    if log:
+        ratio = min((b / a for a, b in pairwise(sorted(x)) if 0 < a < b), default=2.0)
+        return [abs(v) * min(0.8 * (ratio - 1) / ratio, 0.8) for v in x]
+    return [0.8 * min((b - a for a, b in pairwise(sorted(x)) if b > a), default=1.0)] * len(x)
+
+
+def _short(text: str, most: int = LONGEST) -> str:
+    """A label on one line, of a length that leaves room for the curves; without characters that XML cannot write."""
+    text = UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _inline(text: str, figure: FigureRecord, place: int) -> str:

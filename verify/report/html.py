@@ -102,7 +102,14 @@ def sentence(run: Run) -> list[tuple[str, str]]:
     if not verdicts:
         return [("error", "Nothing was selected.")]
     n, holding = len(verdicts), verdicts.count("holds")
-    pieces = [("", f"All {n} claims hold." if holding == n > 1 else f"{holding} of {count(n, 'claim').lower()} hold.")]
+    pieces = [
+        (
+            "",
+            f"All {n} claims hold."
+            if holding == n > 1
+            else f"{holding} of {n} {'claim holds' if n == 1 else 'claims hold'}.",
+        )
+    ]
     words = {"fails": "fail", "error": "could not be measured", "undecided": "undecided", "skipped": "skipped"}
     for verdict in BAD:
         k = verdicts.count(verdict)
@@ -126,6 +133,9 @@ def sentence(run: Run) -> list[tuple[str, str]]:
                 f"{count(len(run.idle_claims), 'claim')} catch{'es' if len(run.idle_claims) == 1 else ''} nothing.",
             )
         )
+    rejected = sum(bool(variant.rejected_by) for variant in run.equivalents)
+    if rejected:
+        pieces.append(("fails", f"{count(rejected, 'harmless variant')} {'is' if rejected == 1 else 'are'} rejected."))
     return pieces
 
 
@@ -189,9 +199,9 @@ def _entry(
         (", ".join(bases) or "none") + (f"; up to {draws:,} draws a case" if draws else ""),
         f"risk {number(spent)} of {number(claim.risk * len(trials))} spent"
         if spent
-        else "risk 0: nothing is left to chance",
-        f"{worst.key}{subject}: {worst.value} {claim.quantity}".rstrip(),
-        again(claim, claim.worst or "", profile=run.profile, given=run.subjects),
+        else ("risk 0: nothing is left to chance" if settled else "nothing was measured, so nothing is said"),
+        f"{worst.key}{subject}: {worst.value}{'; ' + claim.quantity if worst.bars or worst.mark else ''}",
+        again(claim, worst.case, profile=run.profile, given=run.subjects),
         caught,
         margins(dots) if dots else None,
         picture,

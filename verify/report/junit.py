@@ -15,8 +15,8 @@ def junit(run: Run) -> str:
     """JUnit XML. A claim that fails or is undecided is a failure; survivors, idle claims and false alarms fail too."""
     suite = xml.Element("testsuite", name="verify")
     about = xml.SubElement(suite, "properties")
-    for name, value in (("summary", run.summary), ("profile", run.profile), ("seed", str(run.seed))):
-        xml.SubElement(about, "property", name=name, value=_legal(value))
+    for name, text in (("summary", run.summary), ("profile", run.profile), ("seed", str(run.seed))):
+        xml.SubElement(about, "property", name=name, value=_legal(text))
     failures = errors = skipped = 0
     by_claim: dict[str, list[TrialRecord]] = {}
     for trial in run.trials:

@@ -35,7 +35,7 @@ def _failures(run: Run) -> list[list[str]]:
     bad: list[TrialRecord] = []
     for verdict in ("fails", "error", "undecided"):
         bad += [trial for trial in run.trials if trial.verdict == verdict and trial.claim in claims]
-    blocks = []
+    blocks: list[list[str]] = []
     for k, trial in enumerate(bad):
         if k >= SHOWN:
             blocks.append([])  # counted, not shown

@@ -49,7 +49,7 @@ def speed(benchmarks: Mapping[str, Any] | None) -> Speed | None:
     ]
     ratios = [ratio for pair in pairs for ratio in pair if ratio is not None]
     # beyond 1 on both sides, so that ours never stands on the rim; three decades make the axis logarithmic
-    scale = axis([*ratios, 1.0, 0.1, max([20.0, *ratios])], ())
+    scale = axis([*ratios, 1.0, 0.11, max([20.0, *ratios])], ())
     machine = ", ".join(f"{name} {value}" for name, value in (benchmarks or {}).get("environment", {}).items())
     return Speed(
         tuple(_timing(row, peer, limit, scale) for row, (peer, limit) in zip(rows, pairs, strict=True)),

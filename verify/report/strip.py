@@ -47,6 +47,7 @@ class Mark:
 class Row:
     """One case. `subject` is empty for the reference."""
 
+    case: str
     key: str
     subject: str
     verdict: str
@@ -88,7 +89,7 @@ class Strip:
         bars = tuple(Bar(b.x, b.width, 8.5, 5, 1.0, b.hollow) for b in self.worst.bars[-1:])
         mark = self.worst.mark and Mark(self.worst.mark.x, 11.0, self.worst.mark.ground)
         w = self.worst
-        return Row(w.key, w.subject, w.verdict, w.value, w.words, 22, bars, mark, w.worst, w.reason)
+        return Row(w.case, w.key, w.subject, w.verdict, w.value, w.words, 22, bars, mark, w.worst, w.reason)
 
 
 def strip(claim: ClaimRecord, trials: Sequence[TrialRecord]) -> Strip:
@@ -107,7 +108,7 @@ def strip(claim: ClaimRecord, trials: Sequence[TrialRecord]) -> Strip:
         band(scale, least, most),
         claim.quantity + (", logarithmic" if scale.log else ""),
         scale.log and scale.zero,
-        rows[worst] if rows else Row("no case", "", claim.verdict, "no number", "no case", 22, (), None, False, ""),
+        rows[worst] if rows else Row("", "no case", "", claim.verdict, "no number", "no case", 22, (), None, False, ""),
     )
 
 
@@ -164,7 +165,7 @@ def _row(trial: TrialRecord, scale: Axis, *, worst: bool) -> Row:
     key = trial.case or "the only case"
     subject = "" if trial.subject == "reference" else trial.subject
     words = f"{key}{', subject ' + subject if subject else ''}: {value}, {trial.verdict}"
-    return Row(key, subject, trial.verdict, value, words, height, bars, mark, worst, trial.reason)
+    return Row(trial.case, key, subject, trial.verdict, value, words, height, bars, mark, worst, trial.reason)
 
 
 @dataclass(frozen=True)
