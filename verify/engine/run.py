@@ -254,7 +254,10 @@ def _environment(start: float, seconds: dict[str, float], workers: int) -> dict[
         except PackageNotFoundError:
             return "absent"
 
+    from verify.data import fingerprints
+
     return {
+        "inputs": fingerprints(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "wall_seconds": round(time.time() - start, 3),
         "cpu_seconds": {claim: round(s, 4) for claim, s in sorted(seconds.items())},

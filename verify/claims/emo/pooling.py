@@ -137,7 +137,7 @@ def by_balls(logits: Floats, embeddings: Floats, t: int) -> float:
 
 @claim(
     id="emo.pooled-form-cost.real",
-    title="Over a real vocabulary the pooled form needs a hundredth of the columns' memory",
+    title="So it does over a real vocabulary of 32,000 tokens",
     statement=r"\text{peak} \le 6 \cdot 8\, B\, d + 2^{16} \text{ bytes}, \qquad V = 32\,000,\; d = 256",
     source=SOURCE,
     role="emo.emo_loss",
