@@ -37,11 +37,11 @@ def pooled(scale: float, dtype: Any) -> Work:
 
 
 def against_pot(scale: float, classes: int) -> Work:
-    """A batch of 64 rows by the closed form, and one by one by POT's network simplex.
+    """A batch of 256 rows by the closed form, and one by one by POT's network simplex.
 
     POT is handed the probabilities and the cost matrix for nothing; ours starts from logits and raw embeddings.
     """
-    rows = max(2, int(64 * scale))
+    rows = max(2, int(256 * scale))
     rng = np.random.default_rng(0)
     logits, embeddings = rng.normal(size=(rows, classes)), rng.normal(size=(classes, 64))
     targets = rng.integers(classes, size=rows)
@@ -83,8 +83,8 @@ ROWS = [
         partial(pooled, dtype=np.float64)),
     Row("EMO, 256 x 32k classes, d = 256, float32", Goal(1.2, "limit"), None, FORMULA,
         partial(pooled, dtype=np.float32)),
-    Row("EMO, 64 rows, V = 64", Goal(60, "peer"), "ot.emd2", None, partial(against_pot, classes=64)),
-    Row("EMO, 64 rows, V = 1024", Goal(300, "peer"), "ot.emd2", None, partial(against_pot, classes=1024)),
+    Row("EMO, 256 rows, V = 64", Goal(60, "peer"), "ot.emd2", None, partial(against_pot, classes=64)),
+    Row("EMO, 256 rows, V = 1024", Goal(300, "peer"), "ot.emd2", None, partial(against_pot, classes=1024)),
     Row("Sinkhorn, n = 512, ε = 0.05", Goal(1.2, "peer"), "ot.sinkhorn", None, partial(sinkhorn, reg=0.05, log=False)),
     Row("Sinkhorn, n = 512, ε = 0.01", Goal(1.2, "peer"), "ot.sinkhorn", None, partial(sinkhorn, reg=0.01, log=False)),
     Row("Sinkhorn, n = 512, ε = 0.001", Goal(2, "peer"), "ot.sinkhorn_log", None,

@@ -152,6 +152,8 @@ def test_numbers_as_people_read_them():
     assert number(1e-13) == "10⁻¹³"
     assert number("inf") == "∞"
     assert number(-1.5) == "−1.5"
+    assert number(9999.6) == "10000"
+    assert number(940, 2) == "940"
     assert interval(0.01812, 0.04021) == "[0.01812, 0.04021]"
     assert interval(1.99995000041, 1.99995000041) == "1.99995"
     assert region(0.0, 1e-13) == "at most 10⁻¹³"

@@ -148,7 +148,7 @@ def test_seconds_in_the_unit_that_reads_best():
     assert [seconds(x) for x in (0.94, 0.041, 62e-5, 3e-9, None, 0.0)] == [
         "0.94 s",
         "41 ms",
-        "620 µs",
+        "0.62 ms",
         "3 ns",
         "–",
         "–",

@@ -17,7 +17,8 @@ def number(x: Real, digits: int = 4) -> str:
     if value == 0:
         return "0"
     if 1e-3 <= abs(value) < 1e5:
-        return f"{value:.{digits}g}".replace("-", "−") if abs(value) < 1e4 else f"{value:.0f}".replace("-", "−")
+        text = f"{value:.{digits}g}"
+        return (f"{value:.0f}" if "e" in text else text).replace("-", "−")  # 940, not 9.4e+02
     mantissa, _, exponent = f"{value:.1e}".partition("e")
     power = "10" + str(int(exponent)).translate(SUPERSCRIPT)
     mantissa = mantissa.replace("-", "−")

@@ -94,5 +94,5 @@ def seconds(value: Any) -> str:
     """`0.94 s`, `41 ms`, `620 µs`; a dash where nothing was timed."""
     if not isinstance(value, int | float) or not 0 < value < math.inf:
         return "–"
-    unit, size = next(((u, s) for u, s in UNITS if value >= 0.95 * s), UNITS[-1])
+    unit, size = next(((u, s) for u, s in UNITS if value >= 0.5 * s), UNITS[-1])
     return f"{number(value / size, 2)} {unit}"
