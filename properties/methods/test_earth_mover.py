@@ -94,10 +94,9 @@ def logit_error(z):
 def test_every_form_is_the_expected_cosine_cost(seed, V, d, scale):
     z, t, E = batch(seed, B=3, V=V, d=d, scale=scale)
     expected = [loss_by_balls(z[b], t[b], E) for b in range(3)]
-    for (
-        form
-    ) in FORMS:  # costs are at most 2; norms and products of d terms round d times each, sums over V classes V times
-        allowed = 2 * (logit_error(z) + EPS * (V + 4 * d + 8))
+    # Costs are at most 2; norms and products of d terms round d times each, sums over V classes V times.
+    allowed = 2 * (logit_error(z) + EPS * (V + 4 * d + 8))
+    for form in FORMS:
         np.testing.assert_allclose(emo_loss(z, t, E, form=form), expected, rtol=0, atol=allowed, err_msg=form)
 
 
@@ -123,9 +122,8 @@ def test_the_pooled_form_has_no_digits_left_where_the_stable_one_has_them_all():
     assert lost.max() > 1e-5
     assert lost.max() <= EPS * (200 + 4 * 16) / stable.min()
     single = emo_loss(z.astype(np.float32), t, E.astype(np.float32))
-    assert np.all(
-        np.abs(single) <= (200 + 4 * 16) * np.finfo(np.float32).eps
-    )  # noise around 0, five orders above the loss
+    noise = (200 + 4 * 16) * np.finfo(np.float32).eps  # around 0, and seven orders above the loss
+    assert np.all(np.abs(single) <= noise)
 
 
 def test_the_stable_form_sees_a_near_synonym():
@@ -744,6 +742,11 @@ def test_a_cost_difference_too_small_to_divide_by_is_no_difference():
     assert mixture_minimizer([0.7, 0.3, 0.0], [1e-320, 1e-320, 0.0], 1.0) == pytest.approx([0.7, 0.3, 0.0], abs=4 * EPS)
 
 
+def test_the_largest_weight_leaves_only_the_cheapest_class():
+    p = mixture_minimizer([0.5, 0.5, 0.0], [10.0, 1.0, 0.0], 1.7e308)
+    assert p == pytest.approx([0, 0, 1], abs=4 * EPS)
+
+
 def test_without_weight_the_minimiser_is_the_law_itself():
     q = masses(np.random.default_rng(0), 6, sparse=True)
     np.testing.assert_allclose(mixture_minimizer(q, np.arange(6.0), 0.0), q, rtol=8 * EPS)
@@ -775,6 +778,7 @@ Z, T, E3, C3, P3 = np.zeros((2, 3)), np.array([0, 1]), np.eye(3), 1 - np.eye(3),
 NAN_ROW = np.array([[0.0, np.nan, 1.0], [0.0, 0.0, 0.0]])
 NEGATIVE, SHORT, LONG = [1.5, -0.5, 0.0], [0.2, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25]
 NOT_FINITE = [[0, 1, 1], [1, np.inf, 1], [1, 1, 0]]
+TOO_LARGE = 1.7e308 * (1 - 2 * np.eye(3))  # finite, but differences are not
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -855,6 +859,9 @@ def test_bad_batches_are_refused_by_every_form(form, arguments, options, kind):
         (lambda: mixture_minimizer(P3, [1, 2, 3], -0.1), ValueError),
         (lambda: mixture_minimizer(P3, [1, 2, 3], np.nan), ValueError),
         (lambda: mixture_minimizer(P3, [1, 2, np.inf], 1.0), ValueError),
+        (lambda: mixture_minimizer(P3, TOO_LARGE[0], 0.0), ValueError),
+        (lambda: emd_exact(P3, P3, TOO_LARGE), ValueError),
+        (lambda: sinkhorn_log(P3, P3, TOO_LARGE, 1.0), ValueError),
         (lambda: mixture_minimizer(P3, [1, 2], 1.0), ValueError),
         (lambda: mixture_minimizer(SHORT, [1, 2, 3], 1.0), ValueError),
         (lambda: mixture_minimizer([], [], 1.0), ValueError),

@@ -26,10 +26,11 @@ def ball(x: Any) -> Enclosure:
 def _dyadic(mantissa: Any, exponent: Any) -> Fraction:
     """mantissa 2^exponent, short of the exponents at which a Fraction would not fit into memory."""
     m, e = int(mantissa), int(exponent)
-    if e > 4096:
-        return Fraction(m) * 2**4096  # beyond every float either way
-    if e < -65536:  # below every float: one unit of the least exponent keeps the side of zero it lies on
-        return Fraction((m > 0) - (m < 0), 2**65536)
+    size = m.bit_length() + e  # |x| < 2^size; a long mantissa has a low exponent and need not be small
+    if size > 4096:
+        return Fraction((m > 0) - (m < 0)) * 2**4096  # beyond every float either way
+    if size < -4096:  # below every float: what stays is the side of zero it lies on
+        return Fraction((m > 0) - (m < 0), 2**4096)
     return Fraction(m) * Fraction(2) ** e
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from numbers import Integral, Rational, Real
+from numbers import Rational, Real
 from typing import Any
 
 
@@ -47,24 +47,26 @@ class Enclosure:
 
 
 def below(x: Real | Fraction) -> float:
-    """The largest float that is not above the rational or float x."""
+    """The largest float that is not above the number x: an integer, a fraction, a decimal, a float of any width."""
     return _rounded(x, -math.inf)
 
 
 def above(x: Real | Fraction) -> float:
-    """The least float that is not below the rational or float x."""
+    """The least float that is not below the number x."""
     return _rounded(x, math.inf)
 
 
 def _rounded(x: Any, towards: float) -> float:
+    if isinstance(x, float) or x != x or abs(x) == math.inf:
+        return float(x)
+    ratio = (x.numerator, x.denominator) if isinstance(x, Rational) else x.as_integer_ratio()
+    x = Fraction(*map(int, ratio))
     try:
         nearest = float(x)
-    except OverflowError:  # an integer beyond the floats
+    except OverflowError:  # beyond the floats
         if (towards > 0) == (x > 0):
             return towards
-        return math.copysign(math.nextafter(math.inf, 0.0), float(towards) * -1.0)
-    if not isinstance(x, Rational) or not math.isfinite(nearest):
-        return nearest
+        return math.copysign(math.nextafter(math.inf, 0.0), -towards)
     # float() of a rational rounds to nearest; step over only where that went to the wrong side
     wrong = Fraction(nearest) > x if towards < 0 else Fraction(nearest) < x
     return math.nextafter(nearest, towards) if wrong else nearest
@@ -74,17 +76,15 @@ def exact(x: Any) -> Enclosure:
     """The point enclosure of a computed number; its basis follows from its type.
 
     Integers, booleans and fractions are rational (and round outward to floats); a float stands for itself, and says
-    that it was made in floating point. A NaN is refused: what a subject returned passes through `gap` first.
+    that it was made in floating point; a wider float and a decimal round outward too. A NaN is refused: what a subject
+    returned passes through `gap` first.
 
     >>> exact(Fraction(1, 3)).low < 1 / 3 <= exact(Fraction(1, 3)).high
     True
     """
     if hasattr(x, "item"):  # a NumPy scalar, or an array of one element
         x = x.item()
-    if isinstance(x, (Integral, Rational)):
-        value = Fraction(int(x)) if isinstance(x, Integral) else Fraction(int(x.numerator), int(x.denominator))
-        return Enclosure(below(value), above(value), basis=Basis.RATIONAL)
-    return Enclosure(float(x), float(x))
+    return Enclosure(below(x), above(x), basis=Basis.RATIONAL if isinstance(x, Rational) else Basis.FLOAT)
 
 
 def worst(parts: Iterable[Enclosure]) -> Enclosure:

@@ -17,8 +17,10 @@ def gap(a: ArrayLike, b: ArrayLike) -> float:
     What a subject returns is its answer: a NaN is a wrong one, not a failure of the measurement.
     """
     x, y = np.asarray(a), np.asarray(b)
-    if x.shape != y.shape and x.ndim and y.ndim:
+    if x.shape != y.shape and ((x.ndim and y.ndim) or not (x.size and y.size)):
         return math.inf
+    if x.dtype.kind in "biu" and y.dtype.kind in "biu":  # as floats, large integers lose their last digits
+        return float(max(map(abs, np.ravel(np.subtract(x.astype(object), y.astype(object)))), default=0))
     with np.errstate(all="ignore"):
         distance = np.where(x == y, 0.0, np.abs(np.subtract(x, y, dtype=np.result_type(x, y, float))))
     return float(np.where(np.isnan(distance), np.inf, distance).max(initial=0.0))
@@ -58,19 +60,25 @@ def peak_bytes(f: Callable[..., Any], *args: Any, **kwargs: Any) -> int:
 def slope(x: ArrayLike, y: ArrayLike) -> float:
     """The least-squares slope of y against x; of logarithms, it is a rate.
 
-    ValueError: fewer than two distinct x. A y that is not finite makes the slope infinite, so that it fails.
+    ValueError: fewer than two distinct x, or one that is not finite. A y that is not finite makes the slope
+    infinite, so that it fails.
     """
     a, b = np.asarray(x, float), np.asarray(y, float)
+    if len(np.unique(a)) < 2 or not np.isfinite(a).all():  # not by a - mean, which may round away from 0
+        raise ValueError(f"x={a}, but a slope needs two distinct points, all finite")
     a = a - a.mean()
-    if not (a @ a) > 0:
-        raise ValueError(f"x={a + np.asarray(x, float).mean()}, but a slope needs two distinct points")
     if not np.isfinite(b).all():
         return math.inf
     return float(a @ b / (a @ a))
 
 
+UNCOUNTED = (np.dot, np.vdot, np.inner, np.tensordot, np.einsum)
+
+
 class CountingArray(np.ndarray):
     """An array that counts the multiply-adds and exponentials done with it, in a dictionary shared by all its children.
+
+    Counted are `@` and exp, expm1, exp2 of arrays. TypeError: a product that would go by uncounted (`dot`, `einsum`).
 
     >>> x = CountingArray.of(np.ones((2, 3)))
     >>> _ = np.exp(x @ np.ones((3, 4)))
@@ -96,7 +104,20 @@ class CountingArray(np.ndarray):
             kwargs["out"] = tuple(np.asarray(x) if isinstance(x, CountingArray) else x for x in kwargs["out"])
         result = getattr(ufunc, method)(*plain, **kwargs)
         if ufunc is np.matmul:
-            self.counts["multiply_adds"] += np.asarray(result).size * plain[0].shape[-1]
+            self.counts["multiply_adds"] += np.asarray(result).size * np.shape(plain[0])[-1]
         elif ufunc in (np.exp, np.expm1, np.exp2):
             self.counts["exps"] += np.asarray(result).size
+        if isinstance(result, tuple):
+            return tuple(self._child(part) for part in result)
+        return self._child(result)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func in UNCOUNTED:
+            raise TypeError(f"np.{func.__name__} hides its multiply-adds: write the product with @, which is counted")
+        return super().__array_function__(func, types, args, kwargs)
+
+    def dot(self, *args: Any, **kwargs: Any) -> Any:
+        return np.dot(self, *args, **kwargs)
+
+    def _child(self, result: Any) -> Any:
         return CountingArray.of(result, self.counts) if isinstance(result, np.ndarray) else result

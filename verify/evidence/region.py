@@ -53,24 +53,32 @@ class Region:
 
     def margin(self, enclosure: Enclosure) -> float:
         """Distance from the enclosure to the region in its `unit`: positive exactly where judge says FAILS."""
-        below_by, above_by = self.least - enclosure.high, enclosure.low - self.most
-        if below_by <= 0 and above_by <= 0:
-            return 0.0
-        return max(below_by, above_by) / self._unit(self.least if below_by > above_by else self.most)
+        below_by = self._units(self.least, enclosure.high, self.least)
+        above_by = self._units(enclosure.low, self.most, self.most)
+        return max(0.0, below_by, above_by)
 
     def room(self, enclosure: Enclosure) -> float:
-        """How far inside the nearest end is, in the same unit; negative where the enclosure sticks out."""
+        """How far inside the nearest end is, in the same unit; negative exactly where the enclosure sticks out."""
         rooms = []
-        # the 0 of `at_most` is no bound that a size can come near to
-        if math.isfinite(self.least) and not (self.least == 0.0 and self.most > 0.0):
-            rooms.append((enclosure.low - self.least) / self._unit(self.least))
-        if math.isfinite(self.most):
-            rooms.append((self.most - enclosure.high) / self._unit(self.most))
+        if self.least > -math.inf:
+            rooms.append(self._units(enclosure.low, self.least, self.least))
+            # the 0 of `at_most` is no bound that a size can come near to
+            if self.least == 0.0 < self.most and rooms[0] >= 0.0:
+                rooms.clear()
+        if self.most < math.inf:
+            rooms.append(self._units(self.most, enclosure.high, self.most))
         return min(rooms, default=math.inf)
 
-    def _unit(self, end: float) -> float:
+    def _units(self, a: float, b: float, end: float) -> float:
+        """a - b in units of the region, 0 only where a = b: equal infinities are no NaN, a tiny difference is no 0."""
+        if a == b:
+            return 0.0
+        difference = a - b
+        if math.isinf(difference):
+            return difference
         width = self.most - self.least
-        return width if 0.0 < width < math.inf else abs(end) or 1.0
+        unit = width if 0.0 < width < math.inf else abs(end) or 1.0
+        return difference / unit or math.copysign(math.nextafter(0.0, 1.0), difference)
 
 
 def at_most(most: Any, *, because: str) -> Region:

@@ -19,7 +19,8 @@ from verify.evidence.enclosure import Basis, Enclosure, worst
 Draw = Callable[[np.random.Generator, int], Any]
 Floats = NDArray[np.float64]
 
-# Inverse beta functions are good to some 1e-13 relative; this much outward covers them many times over.
+# Inverse beta functions are good to some 1e-13 relative, and sums of floats to less than that of any width below;
+# this much outward covers them many times over.
 SLACK = 1e-10
 
 
@@ -36,14 +37,18 @@ def clopper_pearson(hits: int, n: int, risk: float) -> Enclosure:
         raise ValueError(f"hits={hits}, n={n}, but n is at least 1 and hits lies in [0, n]")
     low = 0.0 if hits == 0 else float(betaincinv(hits, n - hits + 1, risk / 2)) * (1 - SLACK)
     # the upper end through the misses: 1 - risk / 2 would round a small risk away
-    high = 1.0 if hits == n else 1.0 - float(betaincinv(n - hits, hits + 1, risk / 2)) * (1 - SLACK)
-    return Enclosure(low, high, risk, Basis.SAMPLE, n)
+    high = 1.0
+    if hits < n:
+        high = math.nextafter(1.0 - float(betaincinv(n - hits, hits + 1, risk / 2)) * (1 - SLACK), 1.0)
+    return Enclosure(low, high, float(risk), Basis.SAMPLE, int(n))
 
 
 def probability(draw: Draw, rng: np.random.Generator, risk: float, *, first: int = 256) -> Iterator[Enclosure]:
-    """P(hit), where draw returns booleans."""
+    """P(hit), where draw returns booleans. ValueError: it returns anything else (a NaN would count as a hit)."""
     hits = n = 0
     for look_risk, batch in _batches(draw, rng, risk, first):
+        if batch.dtype != bool:
+            raise ValueError(f"draw returned {batch.dtype}, but a hit is a boolean")
         hits += int(np.count_nonzero(batch))
         n += len(batch)
         yield clopper_pearson(hits, n, look_risk)
@@ -71,8 +76,9 @@ def sup_distance(
         law = np.asarray(cdf(atoms), float)
         left = law if before is None else np.asarray(before(atoms), float)
         # between draws the empirical law is flat and F is monotone: the supremum is at a draw or just before it
-        distance = max(np.abs(step - law).max(), np.abs(np.append(0.0, step[:-1]) - left).max())
-        if math.isnan(distance):
+        gaps = np.concatenate([step - law, np.append(0.0, step[:-1]) - left, [0.0]])
+        distance = float(np.abs(gaps).max())
+        if np.isnan(x).any() or math.isnan(distance):  # a step function may well take NaN for a number
             yield Enclosure(1.0, 1.0, 0.0, Basis.SAMPLE, n)
             return
         width = math.sqrt(math.log(2 / look_risk) / (2 * n))
@@ -88,13 +94,13 @@ def total_variation(
     and moves by at most 1/n with a draw (McDiarmid 1989); for few cells the bound of Weissman et al. 2003 is less.
     """
     p = np.asarray(law, float)
-    cells = len(p)
+    cells = p.size
     if p.ndim != 1 or not cells or not (p >= 0).all() or abs(p.sum() - 1) > 1e-9:
         raise ValueError(f"law of shape {p.shape} and sum {p.sum()}, but a law is a vector of probabilities")
     p = np.append(p, 0.0)
     tally = np.zeros(cells + 1, np.int64)
     for look_risk, batch in _batches(draw, rng, risk, first):
-        known = (batch >= 0) & (batch < cells)
+        known = (batch >= 0) & (batch < cells) & (batch == np.floor(batch))
         tally += np.bincount(np.where(known, batch, cells).astype(np.int64), minlength=cells + 1)
         n = int(tally.sum())
         mean_plus_bounded = math.sqrt(cells / n) / 2 + math.sqrt(math.log(1 / look_risk) / (2 * n))
@@ -143,7 +149,9 @@ def bounded_mean(
         lower = _betting_end(u, bet, centre, look_risk)
         upper = 1.0 - _betting_end(1.0 - u, bet, 1.0 - centre, look_risk)
         span = high - low
-        yield Enclosure(low + span * (lower - SLACK), low + span * (upper + SLACK), look_risk, Basis.SAMPLE, n)
+        least = math.nextafter(low + span * (lower - SLACK), -math.inf)
+        most = math.nextafter(low + span * (upper + SLACK), math.inf)
+        yield Enclosure(max(float(low), least), min(float(high), most), look_risk, Basis.SAMPLE, n)
 
 
 def _betting_end(u: Floats, bet: Floats, centre: float, risk: float) -> float:
@@ -173,7 +181,7 @@ def _batches(draw: Draw, rng: np.random.Generator, risk: float, first: int) -> I
     _check_risk(risk)
     if first < 1:
         raise ValueError(f"first={first}, but a look needs at least one draw")
-    n, look_risk = 0, risk
+    n, look_risk = 0, float(risk)
     while True:
         size = n or first
         batch = np.asarray(draw(rng, size))
@@ -193,6 +201,7 @@ def _growing(draw: Draw, rng: np.random.Generator, risk: float, first: int) -> I
 
 
 def _clipped(centre: float, width: float, low: float, high: float, risk: float, n: int) -> Enclosure:
+    width *= 1 + SLACK
     return Enclosure(max(low, centre - width), min(high, centre + width), risk, Basis.SAMPLE, n)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
 
+LARGEST_COST = 1e300  # sums and differences of a million such costs are still floats
 MASS_TOLERANCE = 1e-8  # how far a probability vector may sum from 1; beyond it the caller rescales, never we
 
 
@@ -85,6 +86,21 @@ def first_bad(
         index = tuple(int(i) for i in np.argwhere(bad)[0])
         where = f"{name}[{', '.join(map(str, index))}]" if index else name
         refuse(f"{where}={array[index]}", allowed, remedy, kind)
+
+
+def summable_costs(name: str, value: ArrayLike, shape: tuple[int | str, ...]) -> Array:
+    """Like `finite_array`, and ValueError beyond +-1e300, where differences of costs may leave the float range.
+
+    >>> summable_costs("cost", [1e301], ("n",))
+    Traceback (most recent call last):
+        ...
+    ValueError: cost reaches 1e+301, but costs lie within +-1e+300; choose a larger unit
+    """
+    costs = finite_array(name, value, shape)
+    extreme = max(costs.max(), costs.min(), key=abs)
+    if abs(extreme) > LARGEST_COST:
+        refuse(f"{name} reaches {extreme}", f"costs lie within +-{LARGEST_COST}", "choose a larger unit")
+    return costs
 
 
 def probabilities(name: str, value: ArrayLike, shape: tuple[int | str, ...] = ("n",)) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.earth_mover.exact import balanced
-from verify.methods.guards import Array, finite_array, probabilities, refuse
+from verify.methods.guards import Array, probabilities, refuse, summable_costs
 
 LARGEST_EXPONENT = 690.0  # floats hold all their digits within e^+-708; the rest is for sums over up to e^18 entries
 STRIP = 2**14  # entries of a strip of the kernel: 128 kB, which a core's own cache holds
@@ -36,7 +36,7 @@ def sinkhorn_log(
 
     Small reg needs many sweeps, and rounding limits the rows to about 1e-16 * max |C| / reg: choose tol above that.
 
-    ValueError: p or q not probabilities, cost not finite, reg not positive, shapes. RuntimeError: max_iter sweeps
+    ValueError: p or q not probabilities, cost not finite or beyond 1e300, reg not positive, shapes. RuntimeError: max_iter sweeps
     were not enough.
 
     Source: Cuturi 2013, arXiv 1306.0895.
@@ -46,26 +46,30 @@ def sinkhorn_log(
     True
     """
     p, q = probabilities("p", p), probabilities("q", q)
-    C = finite_array("cost", cost, (len(p), len(q)))
+    C = summable_costs("cost", cost, (len(p), len(q)))
     if not 0 < reg < np.inf:
         refuse(f"reg={reg}", "a regularisation is positive and finite", "use emd_exact for the limit reg -> 0")
     if max_iter < 1:
         refuse(f"max_iter={max_iter}", "one sweep is the least", "leave the default")
     q = balanced(q, p)
-    massive = (slice(None), slice(None)) if p.all() and q.all() else np.ix_(p > 0, q > 0)  # slices copy nothing
-    p_in, q_in, C_in = p[p > 0], q[q > 0], C[massive]
+    massive = None if p.all() and q.all() else np.ix_(p > 0, q > 0)
+    p_in, q_in, C_in = p[p > 0], q[q > 0], C if massive is None else C[massive]
 
     # Parts of the cost that depend on the row or the column only go into the scalings: the kernel is flatter without.
-    reduced = C_in - C_in.min(axis=1, keepdims=True)
-    reduced -= reduced.min(axis=0)
+    # This array becomes the exponents, the kernel and the plan: for few sweeps, new memory would cost more than they do.
+    exponents = C_in - C_in.min(axis=1, keepdims=True)
+    exponents -= exponents.min(axis=0)
     with np.errstate(over="ignore"):
-        exponents = reduced / -reg
+        exponents /= -reg
     iterate = _scalings if _stays_in_range(p_in, q_in, -exponents.min()) else _logarithms
-    plan = np.zeros_like(C)
-    plan[massive], iterations, error = iterate(p_in, q_in, exponents, tol, max_iter)
+    plan, iterations, error = iterate(p_in, q_in, exponents, tol, max_iter)
     if not error <= tol:
         found = f"after {iterations} sweeps the rows are off by {error}"
         refuse(found, f"tol={tol} was asked for", "raise max_iter, tol or reg", RuntimeError)
+    if massive is not None:
+        whole = np.zeros_like(C)
+        whole[massive] = plan
+        plan = whole
     return SinkhornResult(float(np.vdot(plan, C)), plan, iterations, error)
 
 
@@ -81,8 +85,8 @@ def _stays_in_range(p: Array, q: Array, spread: float) -> bool:
 
 
 def _scalings(p: Array, q: Array, exponents: Array, tol: float, max_iter: int) -> tuple[Array, int, float]:
-    """Sweeps on u, v with the plan u_i K_ij v_j: two matrix-vector products each."""
-    K = np.exp(exponents)
+    """Sweeps on u, v with the plan u_i K_ij v_j: two matrix-vector products each. The exponents are overwritten."""
+    K = np.exp(exponents, out=exponents)
     row_sums = K @ q
     sweep, error = 0, np.inf
     while not error <= tol and sweep < max_iter:
@@ -91,11 +95,13 @@ def _scalings(p: Array, q: Array, exponents: Array, tol: float, max_iter: int) -
         v = q / (u @ K)
         row_sums = K @ v
         error = float(np.abs(u * row_sums - p).sum())  # the product is the next sweep's, so the test costs nothing
-    return u[:, None] * K * v, sweep, error
+    K *= u[:, None]
+    K *= v
+    return K, sweep, error
 
 
 def _logarithms(p: Array, q: Array, exponents: Array, tol: float, max_iter: int) -> tuple[Array, int, float]:
-    """The same sweeps on f = log u and g = log v."""
+    """The same sweeps on f = log u and g = log v. The exponents are overwritten."""
     transposed = np.ascontiguousarray(exponents.T)  # both reductions run along memory
     log_p, log_q = np.log(p), np.log(q)
     row_logs = _logsumexp_shifted(exponents, log_q)
@@ -106,7 +112,9 @@ def _logarithms(p: Array, q: Array, exponents: Array, tol: float, max_iter: int)
         g = log_q - _logsumexp_shifted(transposed, f)
         row_logs = _logsumexp_shifted(exponents, g)
         error = float(np.abs(np.exp(f + row_logs) - p).sum())
-    return np.exp(f[:, None] + exponents + g), sweep, error
+    exponents += f[:, None]
+    exponents += g
+    return np.exp(exponents, out=exponents), sweep, error
 
 
 def _logsumexp_shifted(matrix: Array, shift: Array) -> Array:

@@ -13,9 +13,9 @@ from verify.methods.guards import (
     Array,
     class_indices,
     exact_or_finite,
-    finite_array,
     probabilities,
     refuse,
+    summable_costs,
 )
 
 PIVOTS = 100_000_000  # a limit against cycling, not against large instances
@@ -38,7 +38,7 @@ def emd_exact(p: ArrayLike, q: ArrayLike, cost: ArrayLike) -> TransportResult:
     for all pairs, up to rounding, also where a mass is 0; so the result carries its own proof: cost - gap bounds the
     distance from below. If the sums of p and q differ, by 2e-8 at most, q is scaled to that of p.
 
-    ValueError: p or q not probabilities, cost not finite, shapes. RuntimeError: the solver gave up, or its plan is
+    ValueError: p or q not probabilities, cost not finite or beyond 1e300, shapes. RuntimeError: the solver gave up, or its plan is
     not a plan from p to q, or is further from optimal than rounding explains.
 
     Source: Bonneel, van de Panne, Paris, Heidrich 2011 (the network simplex of POT).
@@ -47,7 +47,7 @@ def emd_exact(p: ArrayLike, q: ArrayLike, cost: ArrayLike) -> TransportResult:
     0.25
     """
     p, q = probabilities("p", p), probabilities("q", q)
-    C = finite_array("cost", cost, (len(p), len(q)))
+    C = summable_costs("cost", cost, (len(p), len(q)))
     q = balanced(q, p)
     plan, f = solve(p, q, C)
     # For empty rows and columns the solver guesses; two c-transforms make the pair feasible everywhere.

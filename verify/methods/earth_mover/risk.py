@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, as_fraction, exact_or_finite, finite_array, is_exact, probabilities, refuse
+from verify.methods.guards import Array, as_fraction, exact_or_finite, is_exact, probabilities, refuse, summable_costs
 
 
 def mixture_minimizer(q: ArrayLike, mean_cost: ArrayLike, weight: float) -> Array:
@@ -21,7 +21,7 @@ def mixture_minimizer(q: ArrayLike, mean_cost: ArrayLike, weight: float) -> Arra
     - else (the cheapest classes never occur, and the sum stays below 1) mu = 0, and the mass that is missing sits on
       the cheapest class, though q is 0 there. Of several cheapest ones, the first.
 
-    ValueError: q not probabilities, mean_cost not finite, weight negative or not finite, shapes.
+    ValueError: q not probabilities, mean_cost not finite or beyond 1e300, weight negative or not finite, shapes.
 
     Source: the Lagrange conditions of this convex problem.
 
@@ -29,10 +29,11 @@ def mixture_minimizer(q: ArrayLike, mean_cost: ArrayLike, weight: float) -> Arra
     [0.3125, 0.3125, 0.375]
     """
     q = probabilities("q", q)
-    mean_cost = finite_array("mean_cost", mean_cost, q.shape)
+    mean_cost = summable_costs("mean_cost", mean_cost, q.shape)
     if not 0 <= weight < np.inf:
         refuse(f"weight={weight}", "a weight is finite and not negative", "swap the sign of mean_cost to reward cost")
-    excess = weight * (mean_cost - mean_cost.min())
+    with np.errstate(over="ignore"):  # an infinite excess has its limit, no mass
+        excess = weight * (mean_cost - mean_cost.min())
     seen = q > 0
     mu, missing = _multiplier(q[seen], excess[seen])
     p = np.zeros_like(q)
