@@ -79,7 +79,7 @@ def exact(x: Any) -> Enclosure:
     that it was made in floating point; a wider float and a decimal round outward too. A NaN is refused: what a subject
     returned passes through `gap` first.
 
-    >>> exact(Fraction(1, 3)).low < 1 / 3 <= exact(Fraction(1, 3)).high
+    >>> exact(Fraction(1, 3)).low < Fraction(1, 3) < exact(Fraction(1, 3)).high
     True
     """
     if hasattr(x, "item"):  # a NumPy scalar, or an array of one element

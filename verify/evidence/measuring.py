@@ -107,17 +107,17 @@ class CountingArray(np.ndarray):
             self.counts["multiply_adds"] += np.asarray(result).size * np.shape(plain[0])[-1]
         elif ufunc in (np.exp, np.expm1, np.exp2):
             self.counts["exps"] += np.asarray(result).size
-        if isinstance(result, tuple):
-            return tuple(self._child(part) for part in result)
         return self._child(result)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in UNCOUNTED:
             raise TypeError(f"np.{func.__name__} hides its multiply-adds: write the product with @, which is counted")
-        return super().__array_function__(func, types, args, kwargs)
+        return self._child(super().__array_function__(func, types, args, kwargs))
 
     def dot(self, *args: Any, **kwargs: Any) -> Any:
         return np.dot(self, *args, **kwargs)
 
     def _child(self, result: Any) -> Any:
+        if type(result) in (tuple, list):
+            return type(result)(map(self._child, result))
         return CountingArray.of(result, self.counts) if isinstance(result, np.ndarray) else result
