@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import pkgutil
 import platform
 import statistics
 import time
@@ -28,6 +29,18 @@ def optional(package: str) -> Any:
         return importlib.import_module(package)
     except ImportError as error:
         raise Missing(f"{package} is not installed") from error
+
+
+def every_row() -> list[Row]:
+    """The rows of all modules here that have a list ROWS, in the order of their names."""
+    import benchmarks
+
+    found = (
+        importlib.import_module(f"benchmarks.{m.name}")
+        for m in pkgutil.iter_modules(benchmarks.__path__)
+        if m.name[0] != "_"
+    )
+    return [row for module in found for row in getattr(module, "ROWS", ())]
 
 
 @dataclass(frozen=True)

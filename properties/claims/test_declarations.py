@@ -1,15 +1,17 @@
 """What must be true of every declaration: ids, statements, regions, sources, figures, the list of the sheets."""
 
+import importlib
+import pkgutil
 import re
 
 import pytest
 from math_core import LatexToMathML
 
+import verify.methods
 from verify.claims.catalogue import catalogue, signature
 from verify.claims.declare import CLAIM_ID, Evidence
 from verify.engine.work import draw
 from verify.evidence import Region
-from verify.methods import earth_mover
 
 KNOWN = catalogue()
 CLAIMS = list(KNOWN.claims.values())
@@ -57,9 +59,20 @@ def test_a_role_has_mutants_claims_and_a_documented_signature(role) -> None:
         assert re.fullmatch(r"[a-z][a-z0-9_]*", variant.name)
 
 
-@pytest.mark.parametrize("name", [r.id for r in ROLES if hasattr(earth_mover, r.id.partition(".")[2])])
-def test_the_reference_of_a_public_role_is_the_public_function(name: str) -> None:
-    assert KNOWN.roles[name].reference is getattr(earth_mover, name.partition(".")[2])
+PUBLIC = {
+    name: getattr(module, name)
+    for module in (
+        importlib.import_module(f"verify.methods.{found.name}")
+        for found in pkgutil.iter_modules(verify.methods.__path__)
+    )
+    for name in dir(module)
+    if callable(getattr(module, name)) and not name.startswith("_")
+}
+
+
+@pytest.mark.parametrize("id", [role.id for role in ROLES if role.id.partition(".")[2] in PUBLIC])
+def test_the_reference_of_a_public_role_is_the_public_function(id: str) -> None:
+    assert KNOWN.roles[id].reference is PUBLIC[id.partition(".")[2]]
 
 
 @pytest.mark.parametrize("claim", list(KNOWN.drawings))
