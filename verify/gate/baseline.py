@@ -161,7 +161,7 @@ def _trial_line(t: TrialRecord) -> TrialLine:
     return TrialLine(
         claim=t.claim, case=t.case, subject=REFERENCE if t.subject == REFERENCE else t.subject,
         verdict=t.verdict, basis=t.basis, digest=t.digest, reason=t.reason,  # type: ignore[arg-type]  # checked below
-        low=e and e.low, high=e and e.high, risk=e.risk if e and e.risk else NO_RISK,
+        low=e.low if e else None, high=e.high if e else None, risk=e.risk if e and e.risk else NO_RISK,
     )  # fmt: skip
 
 
@@ -186,10 +186,10 @@ def load_baseline(path: str | os.PathLike[str]) -> Baseline:
     """
     name, data = str(path), read(path)
     schema = schema_of(data, name)
-    if isinstance(schema, bool) or not isinstance(schema, int):
+    if isinstance(schema, bool) or not isinstance(schema, int) or not 0 < schema < 10_000:
         raise BadRun(f"{name}: neither a baseline nor a saved run")
     if schema != SCHEMA:
-        raise OtherSchema(f"schema {str(schema)[:40]}, but this version compares schema {SCHEMA}")
+        raise OtherSchema(f"schema {schema}, but this version compares schema {SCHEMA}")
     if "kind" in parse(data, dict[str, msgspec.Raw], name):
         found: Baseline = parse(data, Baseline, name)
         return checked(found, name)

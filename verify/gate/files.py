@@ -7,7 +7,7 @@ import msgspec
 from verify.engine.record import Run, plural
 from verify.gate.compare import Comparison
 from verify.gate.finding import SIGN, Finding
-from verify.gate.text import SHOWN, by_place, headline, repeat, standing, verdict
+from verify.gate.text import SHOWN, by_place, clean, headline, repeat, standing, verdict
 from verify.report.markdown import cell, fit, left
 
 
@@ -73,7 +73,7 @@ def github(found: Comparison, run: Run | None) -> list[str]:
         for f, more in by_place(found.refused or found.failing)
     ]
     said += [(line, "it fails as it did in the baseline") for line in standing(found)]
-    return [f"::error title={_escaped(title, ':,')}::{_escaped(text)}" for title, text in said[:SHOWN]]
+    return [f"::error title={_escaped(title, ':,')}::{_escaped(clean(text, 2000))}" for title, text in said[:SHOWN]]
 
 
 def _escaped(text: str, also: str = "") -> str:

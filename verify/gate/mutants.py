@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from verify.gate.baseline import Baseline, MutantLine
+from verify.engine.record import Real
+from verify.gate.baseline import Baseline, ClaimLine, MutantLine
 from verify.gate.finding import Finding, Word, pairs
 
 
 def compare_mutants(then: Baseline, now: Baseline) -> Iterator[Finding]:
+    before, after = ({claim.id: claim for claim in side.claims} for side in (then, now))
+    chance = {id for id, claim in before.items() if claim.evidence == "statistical" and then.seed != now.seed}
+    units = {id for id, claim in before.items() if id in after and _region(claim) != _region(after[id])}
     for old, new in pairs(then.mutants, now.mutants, lambda mutant: mutant.id):
         if old and new:
-            found = _mutant(old, new, {claim.id: claim.evidence for claim in then.claims}, then.seed == now.seed)
+            found = _mutant(old, new, chance, units)
             if found:
                 yield found
         elif old:
@@ -23,8 +27,15 @@ def compare_mutants(then: Baseline, now: Baseline) -> Iterator[Finding]:
             yield Finding(word=Word.NEW, kind="mutant", where=new.id, says=f"caught by {new.caught_by}")
 
 
-def _mutant(old: MutantLine, new: MutantLine, evidence: dict[str, str], same_draws: bool) -> Finding | None:
-    """What became of a mutant. Margins are compared by what is certain: the most that it may be now."""
+def _region(claim: ClaimLine) -> tuple[Real, Real]:
+    return claim.least, claim.most
+
+
+def _mutant(old: MutantLine, new: MutantLine, chance: set[str], units: set[str]) -> Finding | None:
+    """What became of a mutant. Margins are compared by what is certain: the most that it may be now.
+
+    `chance` are claims that met other draws, `units` are claims whose region, the unit of their margins, is another.
+    """
     if new.caught_by is None:
         if old.caught_by is None:
             return None
@@ -35,13 +46,15 @@ def _mutant(old: MutantLine, new: MutantLine, evidence: dict[str, str], same_dra
         return Finding(word=Word.BETTER, kind="survivor", where=new.id, then="survives", now="caught", says=says)
     if old.caught_by != new.caught_by:
         then, now = f"caught by {old.caught_by}", new.caught_by
-        chance = evidence.get(old.caught_by) == "statistical" and not same_draws
-        if old.caught_by in new.passed and not chance:
+        if old.caught_by in chance:
+            return None  # which claim catches it first is chance
+        if old.caught_by in new.passed:
             says = f"{old.caught_by} does not catch it any more"
             return Finding(word=Word.WORSE, kind="catcher", where=new.id, then=then, now=now, says=says)
-        return Finding(
-            word=Word.MOVED, kind="catcher", where=new.id, then=then, now=now, says="another claim comes first"
-        )
+        says = "another claim comes first"
+        return Finding(word=Word.MOVED, kind="catcher", where=new.id, then=then, now=now, says=says)
+    if new.caught_by in units:
+        return None
     then, now = f"margin {_margin(old)}", _margin(new)
     if _most(new) < 0.5 * float(old.margin or 0.0):
         says = f"the margin of {new.caught_by} fell below half"

@@ -7,7 +7,7 @@ from verify.gate.baseline import ClaimLine, TrialLine, by_claim
 from verify.gate.compare import Comparison
 from verify.gate.files import arrow, says
 from verify.gate.finding import SIGN, Finding, Word
-from verify.gate.text import by_place
+from verify.gate.text import by_place, clean
 from verify.report.change import Change, Changes, Ends, Spot, plot, rest
 
 MOST_ROWS = {Word.WORSE: 60}
@@ -41,16 +41,8 @@ def _row(finding: Finding, more: int, sides: list[Side], anchors: set[str]) -> C
     spots, regions = zip(*(_then_or_now(side, finding) for side in sides), strict=True)
     picture = plot(*spots, *regions) if finding.kind in PICTURED else None
     brief = "; ".join(part for part in (finding.case.replace(",", " "), arrow(finding)) if part)
-    return Change(
-        finding.word,
-        SIGN[finding.word],
-        finding.fails,
-        finding.where,
-        finding.where in anchors,
-        brief,
-        says(finding, more),
-        picture,
-    )
+    where, brief, what = map(clean, (finding.where, brief, says(finding, more)))
+    return Change(finding.word, SIGN[finding.word], finding.fails, where, where in anchors, brief, what, picture)
 
 
 def _then_or_now(side: Side, finding: Finding) -> tuple[Spot | None, Ends | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from verify.engine.record import Counts
 from verify.evidence import Verdict
 from verify.gate.baseline import Baseline
 from verify.gate.finding import THE_RUN, Finding, Word
@@ -40,11 +39,14 @@ def _given(subjects: dict[str, str]) -> str:
 
 def totals(then: Baseline, now: Baseline) -> Iterator[Finding]:
     """Counts that shrank and risk that grew by more than single findings account for."""
-    for name, short in zip(COUNTS, map(int.__sub__, _beyond(then), _beyond(now)), strict=True):
-        if short > 0:
-            counts = (f"{name} {getattr(then.counts, name)}", str(getattr(now.counts, name)))
+    for name, was, left in zip(COUNTS, _listed(then), _listed(now), strict=True):
+        counted, counts = getattr(then.counts, name), getattr(now.counts, name)
+        short = (counted - counts) - (was - left)
+        if counts < counted and short > 0:
             says = f"{short} fewer than the lists account for"
-            yield Finding(word=Word.GONE, kind="counts", where=THE_RUN, then=counts[0], now=counts[1], says=says)
+            yield Finding(
+                word=Word.GONE, kind="counts", where=THE_RUN, then=f"{name} {counted}", now=str(counts), says=says
+            )
     before = {claim.id: claim.risk for claim in then.claims}
     raised = {c.id: c.risk - before[c.id] for c in now.claims if c.risk > before.get(c.id, c.risk)}
     told = sum(raised.get(trial.claim, 0.0) for trial in now.trials if trial.basis == "samples")
@@ -54,19 +56,12 @@ def totals(then: Baseline, now: Baseline) -> Iterator[Finding]:
         yield Finding(word=Word.LOOSENED, kind="budget", where=THE_RUN, then=risks[0], now=risks[1], says=says)
 
 
-def _beyond(side: Baseline) -> tuple[int, ...]:
-    """What a run counts beyond what it lists: 0, unless it counts wrongly."""
+def _listed(side: Baseline) -> tuple[int, ...]:
+    """The counts as the lists have them."""
     verdicts = [trial.verdict for trial in side.trials]
     settled = sum(v not in (Verdict.SKIPPED, Verdict.ERROR) for v in verdicts)
     caught = sum(mutant.caught_by is not None for mutant in side.mutants)
-    c: Counts = side.counts
-    return (
-        c.claims - len(side.claims),
-        c.planned - len(verdicts),
-        c.settled - settled,
-        c.mutants - len(side.mutants),
-        c.caught - caught,
-    )
+    return len(side.claims), len(verdicts), settled, len(side.mutants), caught
 
 
 def surroundings(then: Baseline, now: Baseline) -> Iterator[Finding]:

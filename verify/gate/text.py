@@ -14,6 +14,7 @@ from verify.gate.compare import Comparison
 from verify.gate.finding import FAILING, THE_RUN, Finding, Word
 
 SHOWN = 10
+MEASURED = ("verdict", "enclosure", "edge")  # kinds that a run of the case shows again
 Paint = Callable[[str, str], str]  # a line, and the word that it begins with
 
 
@@ -28,7 +29,8 @@ def lines(found: Comparison, run: Run | None, against: str, paint: Paint = unpai
     worst = list(by_place(finding for finding in found.findings if finding.fails))
     for first, more in worst[:SHOWN]:
         said.append(paint(headline(first, more), first.word))
-        said += [f"    {clean(text)}" for text in (first.says, repeat(first, run)) if text]
+        also = (first.says if first.change else "", repeat(first, run))
+        said += [f"    {clean(text)}" for text in also if text]
     if len(worst) > SHOWN:
         said.append(f"... and {len(worst) - SHOWN} more findings that fail the gate")
     rest = [paint(line, Word.WORSE) for line in standing(found)], quiet(found.findings)
@@ -48,12 +50,7 @@ def headline(finding: Finding, more: int = 0) -> str:
 def repeat(finding: Finding, run: Run | None) -> str:
     """The command that repeats the case of a finding, where the run has it."""
     claim = next((c for c in run.claims if c.id == finding.where), None) if run else None
-    if (
-        run is None
-        or claim is None
-        or finding.word is Word.GONE
-        or finding.kind not in ("verdict", "enclosure", "edge")
-    ):
+    if run is None or claim is None or finding.kind not in MEASURED:
         return ""
     return f"again  {again(claim, finding.case, profile=run.profile, given=run.subjects)}"
 
@@ -115,8 +112,9 @@ def nothing(now: Baseline) -> Baseline:
     )  # fmt: skip
 
 
-def clean(text: str) -> str:
-    """Text from a file on one line, without the characters that steer a terminal."""
+def clean(text: str, most: int = 500) -> str:
+    """Text from a file on one line that is not endless, without the characters that steer a terminal."""
+    text = text if len(text) <= most else text[:most] + " ..."
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
