@@ -199,11 +199,9 @@ def _entry(
     draws = max((trial.effort for trial in trials if trial.basis == "samples"), default=0)
     spent = sum(trial.enclosure.risk for trial in trials if trial.enclosure)
     caught = tuple(m for m in run.mutants if m.caught_by == claim.id or claim.id in m.also_caught_by)
-    dots = [
-        (m.name, m.slip, float(m.margin or 0), before.get((f"{m.role}/{m.name}", claim.id)))
-        for m in caught
-        if m.caught_by == claim.id
-    ]
+    mine = [m for m in caught if m.caught_by == claim.id]
+    dots = [(m.name, m.slip, float(m.margin or 0)) for m in mine]
+    rings = [before.get((f"{m.role}/{m.name}", claim.id)) for m in mine]
     drawn = strip(claim, trials)
     picture, figure = pictures.get(claim.id, (None, None))
     worst = drawn.worst
@@ -222,7 +220,7 @@ def _entry(
         f"{worst.key}{subject}: {worst.value}{'; ' + claim.quantity if worst.bars or worst.mark else ''}",
         again(claim, worst.case, profile=run.profile, given=run.subjects),
         caught,
-        margins(dots) if dots else None,
+        margins(dots, rings) if dots else None,
         picture,
         figure.title if figure else "",
         figure.says if figure else "",
