@@ -70,11 +70,12 @@ class SourceRecord(Record, frozen=True, kw_only=True):
 
 
 class SystemRecord(Record, frozen=True, kw_only=True):
-    """A chapter."""
+    """A chapter; `picture` is the id of the claim whose figure and table open it."""
 
     name: str
     title: str
     finding: str
+    picture: str = ""
 
 
 class RoleRecord(Record, frozen=True, kw_only=True):

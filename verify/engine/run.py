@@ -303,7 +303,7 @@ def _assemble(
         counts=counts,
         risk=sum(known.claims[trial.claim].risk for trial in sampled),
         systems=tuple(
-            SystemRecord(name=s.name, title=s.title, finding=s.finding)
+            SystemRecord(name=s.name, title=s.title, finding=s.finding, picture=s.picture)
             for s in known.systems.values()
             if s.name in names
         ),

@@ -59,6 +59,7 @@ class Chapter:
 
     system: SystemRecord
     entries: tuple[Entry, ...]
+    lead: Entry | None
     marks: tuple[tuple[str, tuple[str, ...]], ...]
     roles: tuple[tuple[str, tuple[MutantRecord, ...]], ...]
     caught: int
@@ -175,6 +176,7 @@ def _chapters(
             Chapter(
                 system,
                 entries,
+                next((e for e in entries if e.claim.id == system.picture and (e.says or e.table)), None),
                 tuple((kind, tuple(c.verdict for c in claims if c.evidence == kind)) for kind in _kinds(claims)),
                 tuple((role, tuple(m for m in mine if m.role == role)) for role in roles),
                 sum(m.caught_by is not None for m in mine),
