@@ -20,7 +20,7 @@ FIRST_LINE = {
     "loosen one region": "loosened  toy.square-of-a-float  region [0, 1e-15] -> [0, 1e-14]",
     "weaken one mutant": "worse  toy.square/twice  margin ",
     "drop one case": "gone  toy.square-of-a-fraction  n=5  was planned in the baseline, is not planned now",
-    "swap one method for a slightly wrong one": "worse  toy.square-of-a-float  draws=10  [0, 0] -> [4.44089e-16, 4.44089e-16]",
+    "swap one method for a slightly wrong one": "worse  toy.square-of-a-float  draws=10  0 -> 4.44089e-16",
     "swap one method for a wrong one": "worse  toy.square-of-a-float  draws=10  holds -> fails",
     "raise one risk": "loosened  toy.square-hits  risk 1e-09 -> 1e-06",
 }

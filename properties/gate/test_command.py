@@ -219,6 +219,8 @@ def test_no_colour_where_no_terminal_looks_on_and_none_where_it_is_unwanted(call
     change(baseline, "claims", FLOAT[0], most=1e-16).save(saved / "reports" / "baseline.json")
     assert "\x1b" not in call("gate", "run.json")[1]
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert call("gate", "run.json")[1].startswith("\x1b[31mloosened")
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in call("gate", "run.json")[1]
 

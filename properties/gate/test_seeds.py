@@ -40,3 +40,10 @@ def test_another_seed_is_refused(runs):
     found = compare(runs[0], runs[1], today=TODAY)
     assert [(f.word.value, f.kind, f.change) for f in found.findings] == [("not comparable", "seed", "seed 0 -> 1")]
     assert found.exit_code == 3
+
+
+def test_the_reach_of_a_sampled_margin_is_never_below_it(runs):
+    """None stands for a point; the enclosure of a sample is none."""
+    for one in runs[:20]:
+        for mutant in one.mutants:
+            assert float(mutant.reach) > float(mutant.margin) > 0

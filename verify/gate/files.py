@@ -7,7 +7,7 @@ import msgspec
 from verify.engine.record import Run, plural
 from verify.gate.compare import Comparison
 from verify.gate.finding import SIGN, Finding
-from verify.gate.text import SHOWN, by_place, clean, headline, repeat, standing, verdict
+from verify.gate.text import SHOWN, by_place, clean, repeat, standing, verdict
 from verify.report.markdown import cell, fit, left
 
 
@@ -31,7 +31,7 @@ def _public(finding: Finding) -> dict[str, object]:
 
 def as_markdown(found: Comparison, run: Run | None, against: str) -> str:
     """The findings as a table of less than 60 kB; what finds no room is counted."""
-    failing = plural(len(found.failing), "finding")
+    failing = plural(len(by_place(found.failing)), "finding")
     title = (
         "Not comparable" if found.refused else f"{failing} since the baseline" if found.failing else "Nothing got worse"
     )
@@ -69,7 +69,10 @@ def arrow(finding: Finding) -> str:
 def github(found: Comparison, run: Run | None) -> list[str]:
     """Workflow commands `::error`, worst first, at most ten: more are cut off by those who read them."""
     said = [
-        (headline(f, more), "; ".join(part for part in (f.change, f.says, repeat(f, run)) if part))
+        (
+            f"{f.word} {f.where} {f.case}".strip(),
+            "; ".join(part for part in (f.change, says(f, more), repeat(f, run)) if part),
+        )
         for f, more in by_place(found.refused or found.failing)
     ]
     said += [(line, "it fails as it did in the baseline") for line in standing(found)]

@@ -81,10 +81,8 @@ def _quantity(then: TrialLine, now: TrialLine, before: ClaimLine, after: ClaimLi
     else:
         if abs(nearer) <= TENTH:
             return None
-        kind, says = (
-            "edge",
-            f"{abs(nearer):.2g} of the allowed bound {'nearer to' if nearer > 0 else 'farther from'} the edge",
-        )
+        kind, by = "edge", f"by {abs(nearer):.2g} of the allowed bound"
+        says = f"{'nearer to' if nearer > 0 else 'farther from'} the edge {by}"
         shift = max(
             abs(float(now.low or 0.0) - float(then.low or 0.0)), abs(float(now.high or 0.0) - float(then.high or 0.0))
         )
@@ -133,9 +131,11 @@ def _strength(trial: TrialLine) -> int:
 
 
 def shown(trial: TrialLine) -> str:
-    """`[low, high]`, or that there is none."""
+    """`[low, high]`, a point as one number, or that there is none."""
     if trial.low is None or trial.high is None:
         return "no number"
+    if trial.low == trial.high:
+        return f"{float(trial.low):.6g}"
     return interval(Interval(low=trial.low, high=trial.high))
 
 
