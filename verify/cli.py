@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from verify.gate.compare import Comparison
     from verify.report.change import Changes
 
+Output = tuple[str | None, Callable[[], str]]  # where to, if anywhere, and what
 BASELINE = Path("reports/baseline.json")
 SCRATCH = Path(".verify")  # the journal of a run without --out
 
@@ -298,16 +299,16 @@ def gate(
         accept(then, now, baseline, other)
         return
     found = compare(then, now, today=today) if then else incomparable(now, other, today=today)
-    wanted: dict[str | None, Callable[[], str]] = {
-        json_to: lambda: files.as_json(found, str(baseline)),
-        markdown_to: lambda: files.as_markdown(found, result, str(baseline)),
-        junit_to: lambda: as_junit(found, result),
-        html_to: lambda: page(result, changes_of(found, result)),
-    }
-    say_findings(found, result, str(baseline), wanted)
-    if github:
-        for annotation in files.github(found, result):
-            click.echo(annotation)
+    wanted: list[Output] = [
+        (json_to, lambda: files.as_json(found, str(baseline))),
+        (markdown_to, lambda: files.as_markdown(found, result, str(baseline))),
+        (junit_to, lambda: as_junit(found, result)),
+        (html_to, lambda: page(result, changes_of(found, result))),
+    ]
+    say = say_findings(found, result, str(baseline), wanted)
+    say(result.summary)
+    for annotation in files.github(found, result) if github else ():
+        say(annotation)
     sys.exit(found.exit_code)
 
 
@@ -334,16 +335,16 @@ def diff(before: Path, after: Path, json_to: str | None, markdown_to: str | None
         click.echo(f"verify: not comparable: {error}", err=True)
         sys.exit(3)
     found = compare(then, now, today=date.today(), strict=False)
-    wanted: dict[str | None, Callable[[], str]] = {
-        json_to: lambda: files.as_json(found, str(before)),
-        markdown_to: lambda: files.as_markdown(found, None, str(before)),
-        html_to: lambda: page(load(after), changes_of(found, load(after))),
-    }
-    say_findings(found, None, str(before), wanted)
+    wanted: list[Output] = [
+        (json_to, lambda: files.as_json(found, str(before))),
+        (markdown_to, lambda: files.as_markdown(found, None, str(before))),
+        (html_to, lambda: page(load(after), changes_of(found, load(after)))),
+    ]
+    say = say_findings(found, None, str(before), wanted, name="diff")
     for name, side in (("then", then), ("now", now)):
         c = side.counts
         words = f"{plural(c.claims, 'claim')}, {c.settled} of {plural(c.planned, 'trial')} settled"
-        click.echo(f"{name:4s}  {words}, {c.caught} of {plural(c.mutants, 'mutant')} caught", err="-" in wanted)
+        say(f"{name:4s}  {words}, {c.caught} of {plural(c.mutants, 'mutant')} caught")
 
 
 @cli.command()
@@ -477,21 +478,23 @@ def changes_of(found: Comparison, result: Run) -> Changes:
 
 
 def say_findings(
-    found: Comparison, result: Run | None, against: str, wanted: dict[str | None, Callable[[], str]]
-) -> None:
-    """Write the files that were asked for, and say the findings; standard output belongs to a file that asked for it."""
+    found: Comparison, result: Run | None, against: str, wanted: list[Output], *, name: str = "gate"
+) -> Callable[[str], None]:
+    """Write the files that were asked for, then say the findings.
+
+    What it returns says further lines in the same place: standard output belongs to a file that asked for it.
+    """
     from verify.gate.text import lines, painter
 
-    for target, render in wanted.items():
+    for target, render in wanted:
         if target is not None:
             write(target, render())
-    err = "-" in wanted
+    err = any(target == "-" for target, _ in wanted)
     stream = sys.stderr if err else sys.stdout
     paint = painter(colour=stream.isatty() and not os.environ.get("NO_COLOR"))
-    for line in lines(found, result, against, paint):
+    for line in lines(found, result, against, paint, name=name):
         click.echo(line, err=err)
-    if result is not None:
-        click.echo(result.summary, err=err)
+    return lambda line: click.echo(line, err=err)
 
 
 def conclude(result: Run, *, err: bool) -> None:

@@ -231,6 +231,7 @@ def test_diff_shows_two_runs_side_by_side_and_decides_nothing(call, saved, basel
     assert code == 0
     assert "better  toy.square-of-a-float  draws=10  fails -> holds" in out
     assert "not comparable  profile full -> quick" in out
+    assert "diff: 1 not comparable, 1 better, 4 same, against then.json" in out.splitlines()
     assert out.splitlines()[-2].startswith("then  4 claims, 5 of 5 trials settled")
     assert "fails → holds" in (saved / "d.md").read_text()
     assert 'id="change"' in (saved / "d.html").read_text()

@@ -107,6 +107,13 @@ def test_a_failure_that_the_baseline_had_is_said(baseline, change):
     )
 
 
+def test_a_new_claim_that_fails_is_not_said_to_be_in_the_baseline(baseline, change, without):
+    then = without(without(baseline, "trials", FLOAT), "claims", FLOAT[0])
+    said = lines(compare(then, change(baseline, "trials", FLOAT, verdict="fails"), today=TODAY), None, "b")
+    assert said[0] == "worse  toy.square-of-a-float  fails"
+    assert not any("as in the baseline" in line for line in said)
+
+
 def test_an_update_says_every_line_that_it_accepts(found, baseline):
     said = accepted(found)
     assert len(said) == len(found.findings)

@@ -28,8 +28,8 @@ from verify.evidence import Verdict, worst_verdict
 from verify.gate.waivers import Waiver
 
 Said = Literal["holds", "fails", "undecided", "error", "skipped"]
-# what decides the bits of a run, besides the code: the names in a run's environment
 REFERENCE, NO_RISK = "reference", 0.0  # a line leaves out what is the very default
+# besides the packages, what decides the bits of a run: names in its environment
 ARITHMETIC = ("blas", "cpu", "machine", "system")
 
 

@@ -14,6 +14,7 @@ KINDS_OF_EVIDENCE = ("certified", "exact", "rate", "statistical")  # what a chan
 
 
 def compare_claims(then: Baseline, now: Baseline) -> Iterator[Finding]:
+    """What became of each claim as a whole; its cases speak for themselves."""
     verdicts = now.verdicts
     cases = {side: [trial.claim for trial in which.trials] for side, which in (("then", then), ("now", now))}
     for old, new in pairs(then.claims, now.claims, lambda claim: claim.id):

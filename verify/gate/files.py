@@ -75,7 +75,7 @@ def github(found: Comparison, run: Run | None) -> list[str]:
         )
         for f, more in by_place(found.refused or found.failing)
     ]
-    said += [(line, "it fails as it did in the baseline") for line in standing(found)]
+    said += [(line, "it fails whatever the baseline says") for line in standing(found)]
     return [f"::error title={_escaped(title, ':,')}::{_escaped(clean(text, 2000))}" for title, text in said[:SHOWN]]
 
 

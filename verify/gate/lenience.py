@@ -19,12 +19,14 @@ def active(now: Baseline, today: date) -> dict[str, Waiver]:
 
 
 def excused(finding: Finding, waiver: Waiver | None) -> Finding:
+    """A verdict that got worse, as its claim's waiver expects, has only moved."""
     if waiver is None or finding.kind != "verdict" or not finding.fails:
         return finding
     return msgspec.structs.replace(finding, word=Word.MOVED, says=f"waived until {waiver.until}: {waiver.reason}")
 
 
 def compare_waivers(then: Baseline, now: Baseline, today: date) -> Iterator[Finding]:
+    """Waivers that give more leave than the baseline had, and those that say nothing true any more."""
     verdicts = now.verdicts
     known = {waiver.claim: waiver for waiver in then.waivers}
     for waiver in now.waivers:
@@ -39,7 +41,7 @@ def compare_waivers(then: Baseline, now: Baseline, today: date) -> Iterator[Find
         elif found != waiver.verdict:
             says = f"the waiver matches nothing: the claim is now {found.value}"
         elif old is None or old.verdict != waiver.verdict or old.until < waiver.until:
-            says = f"a waiver was {'added' if old is None else 'extended'}: {waiver.reason}"
+            says = f"a waiver was {'added' if old is None else 'stretched'}: {waiver.reason}"
         if says:
             was = f"{old.verdict} until {old.until}" if old else ""
             yield Finding(word=Word.LOOSENED, kind="waiver", where=waiver.claim, then=was, now=expects, says=says)

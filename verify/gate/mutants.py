@@ -10,6 +10,7 @@ from verify.gate.finding import Finding, Word, pairs
 
 
 def compare_mutants(then: Baseline, now: Baseline) -> Iterator[Finding]:
+    """What became of each mutant."""
     before, after = ({claim.id: claim for claim in side.claims} for side in (then, now))
     chance = {id for id, claim in before.items() if claim.evidence == "statistical" and then.seed != now.seed}
     units = {id for id, claim in before.items() if id in after and _region(claim) != _region(after[id])}

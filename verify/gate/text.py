@@ -23,7 +23,9 @@ def unpainted(line: str, word: str) -> str:
     return line
 
 
-def lines(found: Comparison, run: Run | None, against: str, paint: Paint = unpainted) -> list[str]:
+def lines(
+    found: Comparison, run: Run | None, against: str, paint: Paint = unpainted, *, name: str = "gate"
+) -> list[str]:
     """What the terminal shows: the first line is the worst finding, or that there is none."""
     said: list[str] = []
     worst = list(by_place(finding for finding in found.findings if finding.fails))
@@ -36,7 +38,7 @@ def lines(found: Comparison, run: Run | None, against: str, paint: Paint = unpai
     rest = [paint(line, Word.WORSE) for line in standing(found)], quiet(found.findings)
     said += [line for block in (reversed(rest) if found.refused else rest) for line in block]
     said += [clean(f"waived  {claim}  as pyproject.toml says") for claim in sorted(found.waived)]
-    return [*said, verdict(found, against)]
+    return [*said, verdict(found, against, name=name)]
 
 
 def headline(finding: Finding, more: int = 0) -> str:
@@ -84,17 +86,17 @@ def standing(found: Comparison) -> list[str]:
     bad += [(f"survives  {m.id}", (m.id, "")) for m in found.now.mutants if m.caught_by is None]
     bad += [(f"rejected  {v.id}", (v.id, "")) for v in found.now.equivalents if v.rejected_by]
     bad += [(f"catches nothing  {claim}", (claim, "")) for claim in found.now.idle_claims]
-    left = [line for line, place in bad if place not in told]
+    left = [line for line, place in bad if place not in told and (place[0], "") not in told]
     since = "" if found.refused else "  as in the baseline"
     said = [clean(line.strip() + since) for line in left[:SHOWN]]
     return said + ([f"... and {len(left) - SHOWN} more"] if len(left) > SHOWN else [])
 
 
-def verdict(found: Comparison, against: str) -> str:
+def verdict(found: Comparison, against: str, *, name: str = "gate") -> str:
     """The tally: `gate: 1 worse, 1194 same, against reports/baseline.json`."""
     counted = ", ".join(f"{n} {word}" for word, n in found.tally.items() if n)
     fine = "" if found.failing or found.refused else "nothing worse, gone or loosened; "
-    return f"gate: {fine}{counted or 'nothing was compared'}, against {clean(against)}"
+    return f"{name}: {fine}{counted or 'nothing was compared'}, against {clean(against)}"
 
 
 def accepted(found: Comparison) -> list[str]:
