@@ -19,10 +19,6 @@ TOYS = Path(__file__).parent.parent / "engine" / "toys"
 TODAY = date(2026, 11, 25)
 
 
-def pytest_configure():
-    sys.path.insert(0, str(TOYS))
-
-
 @pytest.fixture(scope="session")
 def toys():
     """A run of the toys, as it really went."""
