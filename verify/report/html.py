@@ -105,7 +105,7 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None, changes: Ch
         rest=sum(risk for _, risk, _, _ in ledger[5:]),
         harmless=[variant for variant in run.equivalents if not variant.rejected_by],
         date=run.environment.get("date", ""),
-        machine=_flat({name: value for name, value in run.environment.items() if name != "date"}),
+        machine=_flat({name: value for name, value in run.environment.items() if name not in ("date", "cpu_seconds")}),
     )
 
 
