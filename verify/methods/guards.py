@@ -159,3 +159,61 @@ def exact_or_finite(name: str, value: ArrayLike, shape: tuple[int | str, ...]) -
         check_shape(name, array, shape)
         return np.asarray(np.vectorize(as_fraction, otypes=[object])(array))
     return finite_array(name, value, shape)
+
+
+def as_given(value: ArrayLike, checked: Array) -> Array:
+    """`checked` as the subclass of ndarray that `value` came as, if it did: so an array that counts goes on counting.
+
+    >>> as_given([1, 2], np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    foreign = (np.matrix, np.ma.MaskedArray)  # their arithmetic means something else
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray and not isinstance(value, foreign):
+        return value.astype(checked.dtype, copy=False)
+    return checked
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """`value` as an int of at least `least`. TypeError: not an integer, a bool. ValueError: below `least`.
+
+    >>> whole_number("m", 0, 1)
+    Traceback (most recent call last):
+        ...
+    ValueError: m=0, but it is at least 1; give a larger one
+    """
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        refuse(f"{name}={value!r}", "a whole number is needed", "convert it with int()", TypeError)
+    if value < least:
+        refuse(f"{name}={value}", f"it is at least {least}", "give a larger one")
+    return int(value)
+
+
+def real_number(
+    name: str, value: Any, *, least: float | None = None, above: float | None = None, below: float | None = None
+) -> float:
+    """`value` as a finite float that obeys the bounds given. TypeError: not a real number. ValueError: outside.
+
+    >>> real_number("tau", 0.0, above=0)
+    Traceback (most recent call last):
+        ...
+    ValueError: tau=0.0, but a finite number above 0 is needed; give another value
+    """
+    if isinstance(value, (bool, str, bytes, complex, np.complexfloating)) or value is None or np.ndim(value) != 0:
+        refuse(f"{name}={value!r}", "a real number is needed", "give a float", TypeError)
+    try:
+        number = float(value)
+    except TypeError:
+        refuse(f"{name}={value!r}", "a real number is needed", "give a float", TypeError)
+    bounds = [
+        (f"at least {least}", least is None or number >= least),
+        (f"above {above}", above is None or number > above),
+        (f"below {below}", below is None or number < below),
+    ]
+    if not np.isfinite(number) or not all(kept for _, kept in bounds):
+        stated = [words for (words, _), bound in zip(bounds, (least, above, below), strict=True) if bound is not None]
+        refuse(
+            f"{name}={value}",
+            f"a finite number {' and '.join(stated)} is needed".replace("  ", " "),
+            "give another value",
+        )
+    return number
