@@ -1,0 +1,20 @@
+"""Performer's random features as a soft Transformer-VQ: exact errors, safe linear attention, and the bridge."""
+
+# ruff: noqa: I001  modules are imported in the order of the chapter, which is the order of the page
+from verify.claims import system
+
+system(
+    "performer_vq",
+    title="Performer and Transformer-VQ",
+    finding="The error of Performer's random features is known exactly; read as a soft Transformer-VQ, it attends with halved logits.",
+)
+
+from verify.claims.performer_vq import (  # noqa: E402
+    unbiased,
+    variance,
+)
+
+__all__ = [
+    "unbiased",
+    "variance",
+]
