@@ -12,9 +12,13 @@ system(
 from verify.claims.performer_vq import (  # noqa: E402
     unbiased,
     variance,
+    limit,
+    orthogonal,
 )
 
 __all__ = [
     "unbiased",
     "variance",
+    "limit",
+    "orthogonal",
 ]
