@@ -14,6 +14,9 @@ from verify.claims.performer_vq import (  # noqa: E402
     variance,
     limit,
     orthogonal,
+    norms,
+    optimal,
+    gauge,
 )
 
 __all__ = [
@@ -21,4 +24,7 @@ __all__ = [
     "variance",
     "limit",
     "orthogonal",
+    "norms",
+    "optimal",
+    "gauge",
 ]
