@@ -17,6 +17,8 @@ from verify.claims.performer_vq import (  # noqa: E402
     norms,
     optimal,
     gauge,
+    output_error,
+    forms,
 )
 
 __all__ = [
@@ -27,4 +29,6 @@ __all__ = [
     "norms",
     "optimal",
     "gauge",
+    "output_error",
+    "forms",
 ]
