@@ -19,6 +19,8 @@ from verify.claims.performer_vq import (  # noqa: E402
     gauge,
     output_error,
     forms,
+    vq_identity,
+    vq_bounds,
 )
 
 __all__ = [
@@ -31,4 +33,6 @@ __all__ = [
     "gauge",
     "output_error",
     "forms",
+    "vq_identity",
+    "vq_bounds",
 ]
