@@ -21,6 +21,9 @@ from verify.claims.performer_vq import (  # noqa: E402
     forms,
     vq_identity,
     vq_bounds,
+    bridge,
+    distortion,
+    cost,
 )
 
 __all__ = [
@@ -35,4 +38,7 @@ __all__ = [
     "forms",
     "vq_identity",
     "vq_bounds",
+    "bridge",
+    "distortion",
+    "cost",
 ]

@@ -136,6 +136,7 @@ def _causal(q: Array, z: Codes, book: Array, v: Array, size: int, lags: Array | 
         total += near @ v[first:stop]
         total /= far.sum(axis=1, keepdims=True) + near.sum(axis=1, keepdims=True)
         out[start:stop] = total
+    cache._absorb(z[absorbed:], v[absorbed:])  # so that it holds the text, as it would for whoever goes on with it
     return out
 
 
