@@ -76,7 +76,10 @@ PVQ_TRANSFORMER = Source(
     "2023, arXiv 2309.16354",
 )
 PVQ_TABLES = Source(
-    "chefs", "V. Likhosherstov et al.", "Chefs' Random Tables: Non-Trigonometric Random Features", "2022, arXiv 2205.15317"
+    "chefs",
+    "V. Likhosherstov et al.",
+    "Chefs' Random Tables: Non-Trigonometric Random Features",
+    "2022, arXiv 2205.15317",
 )
 PVQ_SIMPLEX = Source("simplex", "I. Reid et al.", "Simplex Random Features", "2023, arXiv 2301.13856")
 PVQ_HAAR = Source(

@@ -49,7 +49,10 @@ def inverse_query_scale(Q: Floats, K: Floats, V: Floats, C: Floats, *, query_sca
     return vq.soft_vq_attention(Q, K, V, C, query_scale=1 / query_scale, **how)
 
 
-@mutant("performer_vq.soft_vq_attention", slip="ties are resolved inside the soft assignment: the first nearest codeword takes all")
+@mutant(
+    "performer_vq.soft_vq_attention",
+    slip="ties are resolved inside the soft assignment: the first nearest codeword takes all",
+)
 def ties_resolved(Q: Floats, K: Floats, V: Floats, C: Floats, *, tau: float, **how: Any) -> Floats:
     def key(logits: Floats) -> Floats:
         shares = softmax_rows(logits)
@@ -140,7 +143,9 @@ def unequal_lengths(features: Any, case: Case, rng: np.random.Generator) -> Iter
     yield exact(difference if np.isfinite(difference) else 0.0)
 
 
-@mutant("performer_vq.soft_features", slip="|ω|²/2 is put back: Performer's own features, where distances were asked for")
+@mutant(
+    "performer_vq.soft_features", slip="|ω|²/2 is put back: Performer's own features, where distances were asked for"
+)
 def lengths_restored(Q: Floats, K: Floats, W: Floats) -> tuple[Floats, Floats]:
     log_q, log_k = soft_features(Q, K, W)
     return log_q, log_k + np.sum(W**2, axis=1) / 2
@@ -153,7 +158,10 @@ def lengths_restored(Q: Floats, K: Floats, W: Floats) -> tuple[Floats, Floats]:
     source=PVQ_ARTICLE.at("the softmax over projections"),
     role="performer_vq.soft_vq_attention",
     evidence=Evidence.EXACT,
-    region=at_least(1e-2, because="Z differs from key to key by factors of e and more here; a hundredth of the values' spread is no rounding"),
+    region=at_least(
+        1e-2,
+        because="Z differs from key to key by factors of e and more here; a hundredth of the values' spread is no rounding",
+    ),
     cases=grid(d=(8, 16)),
     quantity="largest difference between outputs with and without 1/Z",
     refutes="the key's features are proportional to a softmax over the projections, so that attention may use that",
@@ -184,7 +192,10 @@ def gaussian_codebook(d: int, s: float) -> tuple[Floats, Floats]:
     source=PVQ_ARTICLE.at("the limit of many projections"),
     role=("performer_vq.soft_vq_attention", "performer_vq.limit_kappa"),
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="80 nodes an axis integrate Gaussians of width √(τ/(s² + τ)) ≥ 0.44 s to 1e-12; logits below 30 round by 1e-14"),
+    region=at_most(
+        1e-10,
+        because="80 nodes an axis integrate Gaussians of width √(τ/(s² + τ)) ≥ 0.44 s to 1e-12; logits below 30 round by 1e-14",
+    ),
     cases=grid(d=(1, 2), setting=SCALES),
     quantity="largest difference of an output",
 )
@@ -221,7 +232,10 @@ def penalised_keys(soft: Any, kappa: Any, case: Case, rng: np.random.Generator) 
     source=PVQ_ARTICLE.at("the limit of many projections"),
     role=("performer_vq.soft_vq_attention", "performer_vq.limit_kappa"),
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="as above with queries five times larger: wider products of Gaussians, still inside the nodes' range"),
+    region=at_most(
+        1e-9,
+        because="as above with queries five times larger: wider products of Gaussians, still inside the nodes' range",
+    ),
     cases=grid(d=(1,), setting=SCALES),
     quantity="largest difference to exact attention",
 )
@@ -240,7 +254,10 @@ def logits_restored(soft: Any, kappa: Any, case: Case, rng: np.random.Generator)
     source=PVQ_ARTICLE.at("the bridge"),
     role="performer_vq.soft_vq_attention",
     evidence=Evidence.EXACT,
-    region=at_least(0.04, because="halving logits of unit variance moves outputs by tenths of the values' spread; 50 instances gave at least 0.049"),
+    region=at_least(
+        0.04,
+        because="halving logits of unit variance moves outputs by tenths of the values' spread; 50 instances gave at least 0.049",
+    ),
     cases=grid(d=(1, 2), setting=((1.0, 1.0), (0.5, 1.0))),
     quantity="largest difference to exact attention",
     refutes="the softmax over projections approximates the same attention as Performer does",
@@ -308,7 +325,10 @@ def halved_on_sphere(q: Floats, k: Floats, radius: float) -> float:
     source=PVQ_ARTICLE.at("equal lengths"),
     role="performer_vq.sphere_limit",
     evidence=Evidence.EXACT,
-    region=at_most(1e-11, because="120 nodes of a Gauss-Gegenbauer rule; logarithms below 20 of sums of positive terms: 1e-13 and SciPy's own 1e-12"),
+    region=at_most(
+        1e-11,
+        because="120 nodes of a Gauss-Gegenbauer rule; logarithms below 20 of sums of positive terms: 1e-13 and SciPy's own 1e-12",
+    ),
     cases=grid(d=(2, 3, 16), radius=(1.0, 4.0)),
     quantity="|log kernel − log of two quadratures|",
 )
@@ -328,8 +348,11 @@ def limit_on_sphere(limit: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=PVQ_ARTICLE.at("equal lengths"),
     role="performer_vq.sphere_limit",
     evidence=Evidence.RATE,
-    region=at_most(3.5, because="the next term is (|k|⁴ − |q + k|⁴)/4d to leading order, with |q| = |k| = 1 at 60 degrees: (1 − 9)/4 = −2 "
-                   "times 1/d, and half as much again for the order after at d = 16"),
+    region=at_most(
+        3.5,
+        because="the next term is (|k|⁴ − |q + k|⁴)/4d to leading order, with |q| = |k| = 1 at 60 degrees: (1 − 9)/4 = −2 "
+        "times 1/d, and half as much again for the order after at d = 16",
+    ),
     cases=grid(d=(16, 64, 256)),
     quantity="d times the distance to q.k + |q|²/2",
 )
@@ -403,13 +426,19 @@ def assignment_bounds(assign: Any, case: Case, rng: np.random.Generator) -> Iter
     source=PVQ_ARTICLE.at("the one-hot limit"),
     role="performer_vq.soft_assignment",
     evidence=Evidence.RATE,
-    region=within(0.97, 1.03, because="the next codeword adds e^(−(γ' − γ)/2τ), below 1 % over the range where γ/2τ goes from 10 to 40"),
+    region=within(
+        0.97,
+        1.03,
+        because="the next codeword adds e^(−(γ' − γ)/2τ), below 1 % over the range where γ/2τ goes from 10 to 40",
+    ),
     quantity="slope over −γ/2",
 )
 def rate_of_worst_key(assign: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     C, K, gaps = separated(rng, 8, 4)
     inverse = np.linspace(20, 80, 7) / gaps.min()
-    yield exact(slope(inverse, [np.log(others(np.asarray(assign(K, C, 1 / x))).max()) for x in inverse]) / (-gaps.min() / 2))
+    yield exact(
+        slope(inverse, [np.log(others(np.asarray(assign(K, C, 1 / x))).max()) for x in inverse]) / (-gaps.min() / 2)
+    )
 
 
 @claim(
@@ -476,7 +505,11 @@ def codebook_errors() -> tuple[tuple[int, ...], dict[str, list[float]]]:
     rng = np.random.default_rng(9862)
     Q, K, V = tokens(rng, 16, 4, 3, 0.5)
     sizes = (100, 300, 1000, 3000, 10_000)
-    found: dict[str, list[float]] = {"to halved logits": [], "to the whole logits": [], "with queries doubled, to the whole": []}
+    found: dict[str, list[float]] = {
+        "to halved logits": [],
+        "to the whole logits": [],
+        "with queries doubled, to the whole": [],
+    }
     for m in sizes:
         errors: list[list[Floats]] = [[], [], []]
         for _ in range(6):
@@ -521,7 +554,11 @@ def kappa_surface() -> Figure:
 def lengths_matter() -> Figure:
     rng = np.random.default_rng(9862)
     dimensions = (2, 4, 8, 16, 32, 64)
-    curves: dict[str, list[float]] = {"Gaussian projections": [], "projections of length √d": [], "of length √d, normalised over projections": []}
+    curves: dict[str, list[float]] = {
+        "Gaussian projections": [],
+        "projections of length √d": [],
+        "of length √d, normalised over projections": [],
+    }
     for d in dimensions:
         errors: list[list[float]] = [[], [], []]
         for _ in range(8):
@@ -555,7 +592,13 @@ def one_hot_convergence() -> Figure:
         "1 − max p",
         (
             series("worst of 40 keys", inverse, rest),
-            series("bounds", inverse, np.exp(-gaps.min() * inverse / 2) / 8, 7 * np.exp(-gaps.min() * inverse / 2), kind="band"),
+            series(
+                "bounds",
+                inverse,
+                np.exp(-gaps.min() * inverse / 2) / 8,
+                7 * np.exp(-gaps.min() * inverse / 2),
+                kind="band",
+            ),
         ),
         y_log=True,
     )

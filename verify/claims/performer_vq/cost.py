@@ -19,9 +19,9 @@ from verify.methods.random_features import log_prf_features
 
 SOURCE = PVQ_TRANSFORMER.at("section 3.3")
 
-role("performer_vq.attention_op_count", numbers="kind, n, d, dv, m_or_c, block: a dictionary of multiply_adds and exps")(
-    methods.attention_op_count
-)
+role(
+    "performer_vq.attention_op_count", numbers="kind, n, d, dv, m_or_c, block: a dictionary of multiply_adds and exps"
+)(methods.attention_op_count)
 role("performer_vq.softmax_attention", numbers="Q (n_q, d), K (n, d), V (n, d_v): arrays; causal=, bias=; outputs")(
     methods.softmax_attention
 )
@@ -126,7 +126,9 @@ def counted(kind: str, n: int, d: int, dv: int, size: int, block: int) -> Counts
     if kind == "dense":
         methods.softmax_attention(Q, K, V)
     elif kind.startswith("prf"):
-        methods.linear_attention(log_prf_features(Q, book), log_prf_features(K, book), V, causal=causal, block_size=block)
+        methods.linear_attention(
+            log_prf_features(Q, book), log_prf_features(K, book), V, causal=causal, block_size=block
+        )
     else:
         codes, _ = vq.vq_assign(K, book)
         vq.vq_attention(Q, codes, book, V, causal=causal, block_size=block)
@@ -143,7 +145,9 @@ KINDS = ("dense", "prf", "vq", "prf_causal", "vq_causal")
     source=SOURCE,
     role="performer_vq.attention_op_count",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="integers, counted by arrays that count; n ≤ 512, where exact attention has one block of keys"),
+    region=exactly(
+        0, because="integers, counted by arrays that count; n ≤ 512, where exact attention has one block of keys"
+    ),
     cases=grid(kind=KINDS, n=(64, 300), block=(16, 300)).full(n=(1, 64, 300, 512), block=(16, 100, 300)),
     quantity="multiply-adds and exps that differ from the formula",
 )
@@ -246,8 +250,11 @@ def causal_memory(linear_attention: Any, case: Case, rng: np.random.Generator) -
     source=SOURCE,
     role="performer_vq.softmax_attention",
     evidence=Evidence.CERTIFIED,
-    region=at_most(1, because="the outputs, three arrays of one tile of 256 × 512 logits, sums of a block; all logits of 2048 tokens need 33 MB, "
-                   "ten times as much"),
+    region=at_most(
+        1,
+        because="the outputs, three arrays of one tile of 256 × 512 logits, sums of a block; all logits of 2048 tokens need 33 MB, "
+        "ten times as much",
+    ),
     cases=grid(n=(2048,)),
     quantity="peak of memory over the allowance",
 )
@@ -264,14 +271,25 @@ def exact_memory(attention: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=SOURCE,
     role="performer_vq.softmax_attention",
     evidence=Evidence.EXACT,
-    region=at_most(32, because="a logit of size L rounds by some 4 eps L on either side, sums of 1100 positive weights by 30 eps if roundings "
-                   "are independent; larger logits would overflow without their maximum"),
+    region=at_most(
+        32,
+        because="a logit of size L rounds by some 4 eps L on either side, sums of 1100 positive weights by 30 eps if roundings "
+        "are independent; larger logits would overflow without their maximum",
+    ),
     cases=grid(n=(7, 600), scale=(1.0, 12.0), form=("all", "causal", "bias")).full(n=(1, 7, 256, 257, 600, 1100)),
     quantity="largest error in units of eps (1 + max |logit|) max |V|",
 )
 def exact_value(attention: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    Q, K, V = case.scale * rng.normal(size=(case.n, 8)), case.scale * rng.normal(size=(case.n, 8)), rng.normal(size=(case.n, 3))
-    bias = np.where(rng.random((case.n, case.n)) < 0.3, -np.inf, rng.normal(size=(case.n, case.n))) if case.form == "bias" else 0.0
+    Q, K, V = (
+        case.scale * rng.normal(size=(case.n, 8)),
+        case.scale * rng.normal(size=(case.n, 8)),
+        rng.normal(size=(case.n, 3)),
+    )
+    bias = (
+        np.where(rng.random((case.n, case.n)) < 0.3, -np.inf, rng.normal(size=(case.n, case.n)))
+        if case.form == "bias"
+        else 0.0
+    )
     if case.form == "bias":
         np.fill_diagonal(bias, 0.0)
     logits = Q @ K.T + bias
@@ -284,7 +302,12 @@ def exact_value(attention: Any, case: Case, rng: np.random.Generator) -> Iterato
 @figure(of="performer_vq.linear-cost")
 def counts_against_length() -> Figure:
     n = 2 ** np.arange(6, 16)
-    names = {"dense": "dense", "prf": "random features, m = 256", "vq": "codes, c = 256", "vq_causal": "codes, causal, L = 128"}
+    names = {
+        "dense": "dense",
+        "prf": "random features, m = 256",
+        "vq": "codes, c = 256",
+        "vq_causal": "codes, causal, L = 128",
+    }
     curves = [
         series(name, n, [methods.attention_op_count(kind, int(x), 64, 64, 256, 128)["multiply_adds"] for x in n])  # type: ignore[arg-type]
         for kind, name in names.items()

@@ -18,8 +18,12 @@ from verify.evidence import (
 from verify.methods import vector_quantization as vq
 from verify.methods.random_features import draw_projections
 
-role("performer_vq.vq_assign", numbers="K (n, d), C (c, d): arrays; codes (n,) int64 and squared distances (n,)")(vq.vq_assign)
-role("performer_vq.lloyd", numbers="K (n, d), c, generator, iters=, init=; codebook (c, d), history (iters + 1,)")(vq.lloyd)
+role("performer_vq.vq_assign", numbers="K (n, d), C (c, d): arrays; codes (n,) int64 and squared distances (n,)")(
+    vq.vq_assign
+)
+role("performer_vq.lloyd", numbers="K (n, d), c, generator, iters=, init=; codebook (c, d), history (iters + 1,)")(
+    vq.lloyd
+)
 
 
 def all_distances(K: Floats, C: Floats) -> Floats:
@@ -62,6 +66,12 @@ def by_definition(K: Floats, C: Floats) -> Any:
     return codes, distances[np.arange(len(K)), codes]
 
 
+@mutant("performer_vq.lloyd", slip="no iteration: a sample of the keys is the codebook")
+def sample_of_keys(K: Floats, c: int, rng: np.random.Generator, *, iters: int = 25, init: Any = "sample") -> Any:
+    C, history = vq.lloyd(K, c, rng, iters=0, init=init)
+    return C, np.full(iters + 1, history[0])
+
+
 def lloyd_with(assign: Any, empty: float | None, refit: bool = False) -> Any:
     """Lloyd's iteration with another assignment, another fate of empty cells, or another distortion."""
 
@@ -71,7 +81,11 @@ def lloyd_with(assign: Any, empty: float | None, refit: bool = False) -> Any:
         for step in range(iters + 1):
             codes, distances = assign(K, C)
             counts = np.bincount(codes, minlength=c)
-            means = np.where(counts[:, None] > 0, np.eye(c)[codes].T @ K / np.maximum(counts, 1)[:, None], C if empty is None else empty)
+            means = np.where(
+                counts[:, None] > 0,
+                np.eye(c)[codes].T @ K / np.maximum(counts, 1)[:, None],
+                C if empty is None else empty,
+            )
             history.append(float(np.mean(np.sum((K - means[codes]) ** 2, axis=1)) if refit else np.mean(distances)))
             if step < iters:
                 C = means
@@ -100,13 +114,9 @@ def refitted_distortion(K: Floats, c: int, rng: np.random.Generator, **how: Any)
     return lloyd_with(by_definition, None, refit=True)(K, c, rng, **how)
 
 
-@mutant("performer_vq.lloyd", slip="no iteration: a sample of the keys is the codebook")
-def sample_of_keys(K: Floats, c: int, rng: np.random.Generator, *, iters: int = 25, init: Any = "sample") -> Any:
-    C, history = vq.lloyd(K, c, rng, iters=0, init=init)
-    return C, np.full(iters + 1, history[0])
-
-
-@role("performer_vq.min_distance_law", numbers="x ≥ 0, d, |k|², m; P(min over m codewords of |k − c|² ≤ x), a float array")
+@role(
+    "performer_vq.min_distance_law", numbers="x ≥ 0, d, |k|², m; P(min over m codewords of |k − c|² ≤ x), a float array"
+)
 def min_distance_law(x: Floats, d: int, norm2: float, m: int) -> Floats:
     """1 − (1 − F(x))^m, F noncentral chi-square with d degrees of freedom and noncentrality |k|²."""
     from scipy.special import chndtr
@@ -147,7 +157,10 @@ STATED = {(64, 64, 256): 78.995929, (64, 8, 256): 41.427676, (8, 8, 64): 4.08869
     source=PVQ_ARTICLE.at("random projections as centres"),
     role="performer_vq.min_distance_law",
     evidence=Evidence.EXACT,
-    region=at_most(1e-5, because="the values are stated to six decimals; SciPy's noncentral law is good to 1e-10 and the quadrature beyond that"),
+    region=at_most(
+        1e-5,
+        because="the values are stated to six decimals; SciPy's noncentral law is good to 1e-10 and the quadrature beyond that",
+    ),
     cases=grid(setting=tuple(STATED)),
     quantity="distance of the mean to the stated value",
 )
@@ -162,7 +175,9 @@ def mean_distance(law: Any, case: Case, rng: np.random.Generator) -> Iterator[En
     source=PVQ_ARTICLE.at("random projections as centres"),
     role=("performer_vq.vq_assign", "performer_vq.min_distance_law"),
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.05, because="the second nearest of 64 is at distance 0.26 from this law, the central law at nearly 1: a fifth"),
+    region=at_most(
+        0.05, because="the second nearest of 64 is at distance 0.26 from this law, the central law at nearly 1: a fifth"
+    ),
     cases=grid(setting=((8, 8, 64),)).full(setting=((8, 8, 64), (4, 16, 32))),
     quantity="distance to the law",
 )
@@ -183,7 +198,9 @@ def law_of_minimum(assign: Any, law: Any, case: Case, rng: np.random.Generator) 
     source=PVQ_ARTICLE.at("random projections as centres"),
     role="performer_vq.min_distance_law",
     evidence=Evidence.EXACT,
-    region=within(1.2, 6, because="78.99/64 = 1.23 and 41.43/8 = 5.18; below 1 the projections would be the better centres"),
+    region=within(
+        1.2, 6, because="78.99/64 = 1.23 and 41.43/8 = 5.18; below 1 the projections would be the better centres"
+    ),
     cases=grid(norm2=(64, 8)),
     quantity="mean distance of the nearest of 256 projections, over |k|²",
     refutes="random projections can serve as centres that represent the keys",
@@ -243,7 +260,10 @@ def clusters(rng: np.random.Generator, n: int, d: int, c: int) -> tuple[Floats, 
     source=PVQ_LLOYD.at("convergence"),
     role="performer_vq.lloyd",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="means minimise and nearest codewords minimise, exactly; means of 400 keys round by 400 eps = 9e-14"),
+    region=at_most(
+        1e-12,
+        because="means minimise and nearest codewords minimise, exactly; means of 400 keys round by 400 eps = 9e-14",
+    ),
     cases=grid(d=(2, 8), c=(6, 30)),
     quantity="largest relative increase over 20 steps",
 )
@@ -286,8 +306,11 @@ def one_step(lloyd: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclo
     source=PVQ_LLOYD.at("uniform densities"),
     role="performer_vq.vq_assign",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="midpoints of 64 intervals a cell give 1/(12 c²) (1 − 1/64²), exactly; sums of 64 c ≤ 2048 positive terms of "
-                   "relative rounding below 64 c eps"),
+    region=at_most(
+        1e-12,
+        because="midpoints of 64 intervals a cell give 1/(12 c²) (1 − 1/64²), exactly; sums of 64 c ≤ 2048 positive terms of "
+        "relative rounding below 64 c eps",
+    ),
     cases=grid(c=(1, 5, 32)),
     quantity="relative difference",
 )
@@ -305,7 +328,11 @@ def uniform_grid(assign: Any, case: Case, rng: np.random.Generator) -> Iterator[
     source=PVQ_LLOYD.at("high rates"),
     role="performer_vq.lloyd",
     evidence=Evidence.RATE,
-    region=within(-0.08, 0.08, because="boundary cells add a term of order c^(−1/d), and local optima a few percent that hardly change with c"),
+    region=within(
+        -0.08,
+        0.08,
+        because="boundary cells add a term of order c^(−1/d), and local optima a few percent that hardly change with c",
+    ),
     cases=grid(setting=((2, 8, 128), (3, 16, 256)), n=(6000,)).full(n=(20_000,)),
     quantity="slope plus 2/d, on fresh keys",
 )
@@ -313,7 +340,9 @@ def high_rate(lloyd: Any, case: Case, rng: np.random.Generator) -> Iterator[Encl
     d, first, last = case.setting
     sizes = [first * 4**i for i in range(10) if first * 4**i <= last]
     keys, fresh = rng.random((case.n, d)), rng.random((case.n, d))
-    distortions = [np.mean(vq.vq_assign(fresh, np.asarray(lloyd(keys, c, rng, iters=12, init="kmeans++")[0]))[1]) for c in sizes]
+    distortions = [
+        np.mean(vq.vq_assign(fresh, np.asarray(lloyd(keys, c, rng, iters=12, init="kmeans++")[0]))[1]) for c in sizes
+    ]
     yield exact(slope(np.log(sizes), np.log(distortions)) + 2 / d)
 
 
@@ -378,7 +407,9 @@ def distortion_against_size() -> Figure:
         "codewords",
         "mean squared distance",
         (
-            series("random projections, |k|² = 8", sizes, [expected_minimum(min_distance_law, 8, 8.0, m) for m in sizes]),
+            series(
+                "random projections, |k|² = 8", sizes, [expected_minimum(min_distance_law, 8, 8.0, m) for m in sizes]
+            ),
             series("Lloyd", sizes, lloyd),
             series("zero vector", y=(8.0,), kind="hline"),
             series("slope −2/d", sizes, [lloyd[0] * (c / sizes[0]) ** -0.25 for c in sizes], kind="dashed"),
@@ -393,7 +424,11 @@ def equal_budgets() -> Figure:
     curves = []
     for kind, title in (("normal", "normal keys"), ("words", "real words")):
         for name, values in budgets(kind).items():
-            curves.append(series(f"{title}: {name}", (16, 32, 64, 128, 256), values, kind="line" if kind == "normal" else "dashed"))
+            curves.append(
+                series(
+                    f"{title}: {name}", (16, 32, 64, 128, 256), values, kind="line" if kind == "normal" else "dashed"
+                )
+            )
     return Figure(
         "Error of outputs over that of uniform pooling, n = 512, d = 16, unit-variance entries",
         "With the same number of codes and features, k-means VQ is below uniform pooling where random features are above.",
@@ -411,7 +446,9 @@ def projections_as_centres() -> Table:
 
     rows = []
     for d, norm2, m in STATED:
-        rows.append((d, norm2, m, expected_minimum(min_distance_law, d, norm2, m), float(norm2), float(chndtr(norm2, d, norm2))))
+        rows.append(
+            (d, norm2, m, expected_minimum(min_distance_law, d, norm2, m), float(norm2), float(chndtr(norm2, d, norm2)))
+        )
     return Table(
         "Random projections as centres of keys",
         "In 64 dimensions the nearest of 256 is farther than the zero vector; a single one is nearer with probability 5e-5 or less.",

@@ -18,9 +18,10 @@ from verify.methods.random_features import draw_projections, log_prf_features
 
 SOURCE = PVQ_PERFORMER.at("section 2.2")
 
-role("performer_vq.linear_attention", numbers="log_q (n_q, m), log_k (n, m), V (n, d_v): arrays; causal=, block_size=; (n_q, d_v)")(
-    methods.linear_attention
-)
+role(
+    "performer_vq.linear_attention",
+    numbers="log_q (n_q, m), log_k (n, m), V (n, d_v): arrays; causal=, block_size=; (n_q, d_v)",
+)(methods.linear_attention)
 role("performer_vq.linear_attention_state", numbers="a class: update(log_k, V), query(log_q), mass (m,)")(
     methods.LinearAttentionState
 )
@@ -49,7 +50,10 @@ def exclusive_prefix(lq: Floats, lk: Floats, V: Floats, *, causal: bool = False,
     return out
 
 
-@mutant("performer_vq.linear_attention", slip="the pivot of a block reaches over its later keys, which may underflow earlier rows")
+@mutant(
+    "performer_vq.linear_attention",
+    slip="the pivot of a block reaches over its later keys, which may underflow earlier rows",
+)
 def pivot_over_the_future(lq: Floats, lk: Floats, V: Floats, *, causal: bool = False, block_size: int = 256) -> Floats:
     pivot = lk.max(axis=0)
     shifted = lq + pivot
@@ -75,7 +79,9 @@ def causal_confused(lq: Floats, lk: Floats, V: Floats, *, causal: bool = False, 
     return methods.linear_attention(lq, lk, V, causal=not causal, block_size=block_size)
 
 
-@equivalent("performer_vq.linear_attention", because="a factor per feature on one side and its inverse on the other cancel")
+@equivalent(
+    "performer_vq.linear_attention", because="a factor per feature on one side and its inverse on the other cancel"
+)
 def feature_rescaled(lq: Floats, lk: Floats, V: Floats, *, causal: bool = False, block_size: int = 256) -> Floats:
     factor = np.arange(lq.shape[1]).astype(lq.dtype) / 8
     return methods.linear_attention(lq + factor, lk - factor, V, causal=causal, block_size=block_size)
@@ -192,7 +198,9 @@ def forms_agree(linear_attention: Any, case: Case, rng: np.random.Generator) -> 
     role="performer_vq.linear_attention_state",
     evidence=Evidence.EXACT,
     region=at_most(32, because=ROUNDINGS),
-    cases=grid(n=(7, 64), m=(24,), scale=(1, 30, 1000)).full(n=(1, 7, 64, 257), m=(1, 24), scale=(1, 10, 30, 100, 1000)),
+    cases=grid(n=(7, 64), m=(24,), scale=(1, 30, 1000)).full(
+        n=(1, 7, 64, 257), m=(1, 24), scale=(1, 10, 30, 100, 1000)
+    ),
     quantity="largest error in the same units",
 )
 def streaming_agrees(state_class: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -268,7 +276,9 @@ def blocks_do_not_leak(linear_attention: Any, case: Case, rng: np.random.Generat
     source=SOURCE,
     role="performer_vq.linear_attention",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="weights are quotients of one sum of at most 64 · 24 positive terms: 300 eps of max |V| < 4"),
+    region=at_most(
+        1e-13, because="weights are quotients of one sum of at most 64 · 24 positive terms: 300 eps of max |V| < 4"
+    ),
     cases=grid(n=(7, 64), m=(24,), scale=(1, 30, 1000), causal=(False, True)),
     quantity="how far an output leaves the range of the values",
 )
@@ -304,7 +314,10 @@ def allowed_rescalings(linear_attention: Any, case: Case, rng: np.random.Generat
     source=PVQ_ARTICLE.at("the remark on rank"),
     role="performer_vq.linear_attention",
     evidence=Evidence.EXACT,
-    region=at_most(1, because="a product of n × m and m × n factors; singular values below 1e-12 of the largest are rounding, of size n eps"),
+    region=at_most(
+        1,
+        because="a product of n × m and m × n factors; singular values below 1e-12 of the largest are rounding, of size n eps",
+    ),
     cases=grid(m=(4, 16, 32)),
     quantity="rank of the 64 × 64 attention matrix over m",
 )
@@ -331,7 +344,9 @@ def causal_rank_is_full(linear_attention: Any, case: Case, rng: np.random.Genera
     yield exact(int(np.sum(~(np.diagonal(A) > 0))) + int(np.sum(np.triu(A, 1) != 0)))
 
 
-@role("performer_vq.stabilised_attention", numbers="Q, K (n, d), V (n, d_v), W (m, d): arrays; causal=; outputs (n, d_v)")
+@role(
+    "performer_vq.stabilised_attention", numbers="Q, K (n, d), V (n, d_v), W (m, d): arrays; causal=; outputs (n, d_v)"
+)
 def stabilised_attention(Q: Floats, K: Floats, V: Floats, W: Floats, *, causal: bool = False) -> Floats:
     """The common recipe that the next two claims refute: e^(w.x − |x|²/2 − max w.x) + 1e-4."""
     return library_attention(Q, K, V, W, epsilon=1e-4, causal=causal)
@@ -349,7 +364,9 @@ def with_pivots(Q: Floats, K: Floats, V: Floats, W: Floats, *, causal: bool = Fa
     source=PVQ_PERFORMER.at("implementations"),
     role="performer_vq.stabilised_attention",
     evidence=Evidence.EXACT,
-    region=at_least(0.1, because="a causal output must not change at all; 0.1 of values of unit variance is no rounding"),
+    region=at_least(
+        0.1, because="a causal output must not change at all; 0.1 of values of unit variance is no rounding"
+    ),
     cases=grid(n=(32,), d=(16,), m=(64,)),
     quantity="largest change of an earlier output",
     refutes="subtracting one maximum from all keys and adding ε leaves causal attention causal",
@@ -413,7 +430,11 @@ def bad_input_is_refused(linear_attention: Any, case: Case, rng: np.random.Gener
 @figure(of="performer_vq.linear-attention-forms")
 def error_against_scale() -> Figure:
     scales = (1, 3, 10, 30, 100, 300, 1000)
-    forms = {"pivot per feature": methods.linear_attention, "ε and a global maximum": epsilon_and_global_maximum, "naive": naive_exponentials}
+    forms = {
+        "pivot per feature": methods.linear_attention,
+        "ε and a global maximum": epsilon_and_global_maximum,
+        "naive": naive_exponentials,
+    }
     errors: dict[str, list[tuple[float, float]]] = {name: [] for name in forms}
     for scale in scales:
         lq, lk, V = log_features(np.random.default_rng(9862), Case({"n": 64, "m": 24, "scale": scale}))

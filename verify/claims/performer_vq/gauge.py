@@ -18,7 +18,9 @@ from verify.methods.numerics import fidelity, spd_sqrt
 SOURCE = PVQ_DARK.at("the kernel's geometry")
 Pair = tuple[Floats, Floats]
 
-role("performer_vq.optimal_gauge", numbers="Q (n_q, d), K (n, d): arrays; (M (d, d), b (d,))")(random_features.optimal_gauge)
+role("performer_vq.optimal_gauge", numbers="Q (n_q, d), K (n, d): arrays; (M (d, d), b (d,))")(
+    random_features.optimal_gauge
+)
 
 
 @mutant("performer_vq.optimal_gauge", slip="b is the mean key alone")
@@ -102,7 +104,10 @@ def mean_t(Q: Floats, K: Floats) -> float:
     source=SOURCE,
     role="performer_vq.apply_gauge",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="logits round by d eps (1 + max |QKᵀ|) times the condition of M, below 100 here: 16 · 100 · 2e-16 = 4e-13"),
+    region=at_most(
+        1e-12,
+        because="logits round by d eps (1 + max |QKᵀ|) times the condition of M, below 100 here: 16 · 100 · 2e-16 = 4e-13",
+    ),
     cases=GRID,
     quantity="largest change of an output over 1 + max |QKᵀ|",
 )
@@ -140,7 +145,10 @@ def shift_identity(gauge: Any, case: Case, rng: np.random.Generator) -> Iterator
     source=GELBRICH.at("the transport map"),
     role="performer_vq.optimal_gauge",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="roots of matrices of condition up to 1e6 in double precision; the naive ratio is off by more than 1e-3"),
+    region=at_most(
+        1e-9,
+        because="roots of matrices of condition up to 1e6 in double precision; the naive ratio is off by more than 1e-3",
+    ),
     cases=GRID,
     quantity="relative distance to the fidelity",
 )
@@ -159,7 +167,10 @@ def value_is_fidelity(gauge: Any, case: Case, rng: np.random.Generator) -> Itera
     source=GELBRICH.at("the transport map"),
     role="performer_vq.optimal_gauge",
     evidence=Evidence.EXACT,
-    region=at_most(1e-6, because="a quasi-Newton search from four starts ends within its gradient tolerance, 1e-8 of the value or less"),
+    region=at_most(
+        1e-6,
+        because="a quasi-Newton search from four starts ends within its gradient tolerance, 1e-8 of the value or less",
+    ),
     cases=grid(d=(2, 5), n=(64,), shift=("none",)).full(d=(2, 5, 8)),
     quantity="|value − best found| over the value",
 )
@@ -193,7 +204,10 @@ def no_better_gauge(gauge: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=SOURCE,
     role="performer_vq.optimal_scale",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="the least value is 2√(ab) by the inequality of means, with equality at λ alone: a dozen roundings"),
+    region=at_most(
+        1e-12,
+        because="the least value is 2√(ab) by the inequality of means, with equality at λ alone: a dozen roundings",
+    ),
     cases=GRID,
     quantity="relative distance to 2 √(mean |q|² mean |k|²)",
 )
@@ -212,7 +226,9 @@ def best_scale(scale: Any, case: Case, rng: np.random.Generator) -> Iterator[Enc
     source=SOURCE,
     role="performer_vq.apply_gauge",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="products of d ≤ 16 terms through a matrix of condition below 1e3: 16 · 1e3 eps = 4e-12"),
+    region=at_most(
+        1e-10, because="products of d ≤ 16 terms through a matrix of condition below 1e3: 16 · 1e3 eps = 4e-12"
+    ),
     cases=GRID,
     quantity="largest difference over 1 + max |QKᵀ|",
 )
@@ -245,7 +261,12 @@ def singular_is_refused(gauge: Any, case: Case, rng: np.random.Generator) -> Ite
 def variance_before_and_after() -> Figure:
     rng = np.random.default_rng(9862)
     d = 8
-    levels: dict[str, list[float]] = {"as given": [], "after the shift": [], "after scale and shift": [], "after the best gauge": []}
+    levels: dict[str, list[float]] = {
+        "as given": [],
+        "after the shift": [],
+        "after scale and shift": [],
+        "after the best gauge": [],
+    }
     spreads = (0.0, 0.25, 0.5, 0.75, 1.0)
     for spread in spreads:
         widths = np.exp(spread * rng.permutation(np.linspace(-1, 1, d)))
@@ -266,4 +287,3 @@ def variance_before_and_after() -> Figure:
         tuple(curves),
         y_log=True,
     )
-

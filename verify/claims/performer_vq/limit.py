@@ -121,7 +121,10 @@ def error_at_an_angle(mse: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=PVQ_PERFORMER.at("figure 2"),
     role="performer_vq.kernel_mse",
     evidence=Evidence.EXACT,
-    region=at_most(1e-6, because="two exact roots: the solver stops at 1e-10 degrees; counting features as draws moves the root by 8"),
+    region=at_most(
+        1e-6,
+        because="two exact roots: the solver stops at 1e-10 degrees; counting features as draws moves the root by 8",
+    ),
     cases=grid(features=("equal-draws", "equal-features")),
     quantity="degrees between the two roots",
 )
@@ -179,9 +182,18 @@ def numbers_of_the_refutation() -> Table:
     rows: list[tuple[str, float, float, str]] = []
     for radius in (1, 2, 3, 4):
         error = float(np.exp(log_error(radius, 100.0)))
-        rows.append((f"100°, |q| = {radius}", float(np.exp(radius**2 * np.cos(np.radians(100.0)))), error, "kernel falls, error grows"))
+        rows.append(
+            (
+                f"100°, |q| = {radius}",
+                float(np.exp(radius**2 * np.cos(np.radians(100.0)))),
+                error,
+                "kernel falls, error grows",
+            )
+        )
     for draws, name in ((1, "equal draws"), (2, "equal feature count")):
-        rows.append((f"{crossing(1.0, draws=draws):.8f}°, |q| = 1", 1.0, 1.0, f"errors of both kinds are equal, {name}"))
+        rows.append(
+            (f"{crossing(1.0, draws=draws):.8f}°, |q| = 1", 1.0, 1.0, f"errors of both kinds are equal, {name}")
+        )
     q, k = pair_with(64, 16.0)
     needed = random_features.kernel_mse(q, k, 1, features="positive") / 0.1**2
     rows.append(("t = 16 (d = 64, unit variance)", 1.0, float(needed), "features for 10 % relative error"))

@@ -36,7 +36,9 @@ def no_bias(d: int, t: float) -> float:
 
 
 @mutant("performer_vq.draw_projections", slip="quantiles (i − 1/2)/m, taken for unbiased")
-def midpoint_quantiles(m: int, d: int, rng: np.random.Generator, *, coupling: str = "iid", norms: str = "chi") -> Floats:
+def midpoint_quantiles(
+    m: int, d: int, rng: np.random.Generator, *, coupling: str = "iid", norms: str = "chi"
+) -> Floats:
     from scipy.special import gammaincinv
 
     if norms not in ("quantile", "stratified"):
@@ -136,7 +138,7 @@ def ratio_by_quadrature(ratio: Any, case: Case, rng: np.random.Generator) -> Ite
 )  # fmt: skip
 def two_sided_bound(ratio: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     value = float(ratio(case.d, case.t))
-    outside = max(np.exp(-case.t**2 / (4 * case.d)) - value, value - 1, 0.0)
+    outside = max(np.exp(-(case.t**2) / (4 * case.d)) - value, value - 1, 0.0)
     yield exact(outside if np.isfinite(value) else np.inf)
 
 
@@ -147,7 +149,9 @@ def two_sided_bound(ratio: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=SOURCE,
     role="performer_vq.smreg_ratio",
     evidence=Evidence.RATE,
-    region=within(0.99, 1.01, because="the next term is of order 1/d < 1e-3 at d = 1024, and rounding 4d eps = 4e-10 at d = 1e6"),
+    region=within(
+        0.99, 1.01, because="the next term is of order 1/d < 1e-3 at d = 1024, and rounding 4d eps = 4e-10 at d = 1e6"
+    ),
     cases=grid(d=(1024, 65_536)).full(d=(1024, 4096, 65_536, 1_000_000)),
     quantity="4d (1 − r)",
 )

@@ -56,7 +56,9 @@ def second_moment_by_integration(A: float, z: float) -> float:
     rate = 1 - 8 * A  # the integrand is a Gaussian of this precision; its centre:
     centre, width = 2 * np.sqrt(1 - 4 * A) * z / rate, 1 / np.sqrt(rate)
     top = log_integrand(centre)
-    area, _ = quad(lambda w: np.exp(log_integrand(w) - top), centre - 12 * width, centre + 12 * width, epsabs=0, epsrel=1e-13)
+    area, _ = quad(
+        lambda w: np.exp(log_integrand(w) - top), centre - 12 * width, centre + 12 * width, epsabs=0, epsrel=1e-13
+    )
     return float(np.log(area) + top)
 
 
@@ -84,7 +86,10 @@ def second_moment(log_moment: Any, case: Case, rng: np.random.Generator) -> Iter
     source=SOURCE,
     role="performer_vq.optimal_rho",
     evidence=Evidence.EXACT,
-    region=at_most(1e-6, because="a derivative of the integrals changes its sign within 1e-6 of it; the misprint is off by more than 0.1"),
+    region=at_most(
+        1e-6,
+        because="a derivative of the integrals changes its sign within 1e-6 of it; the misprint is off by more than 0.1",
+    ),
     cases=grid(d=(4, 16, 64), t=(0.5, 8.0, 64.0)).full(d=(1, 4, 16, 64, 128), t=(0.01, 0.5, 8.0, 64.0, 500.0)),
     quantity="relative distance to a bisected minimum",
 )
@@ -108,7 +113,10 @@ def best_by_bisection(d: int, t: float) -> float:
     source=SOURCE,
     role="performer_vq.optimal_a",
     evidence=Evidence.EXACT,
-    region=at_most(1e-6, because="as for rho; with the misprint, which is unbiased as every A is, the second moment is larger by percents"),
+    region=at_most(
+        1e-6,
+        because="as for rho; with the misprint, which is unbiased as every A is, the second moment is larger by percents",
+    ),
     cases=grid(d=(4, 16, 64), t=(0.5, 8.0, 64.0)).full(d=(1, 4, 16, 64, 128), t=(1e-9, 0.01, 0.5, 8.0, 64.0, 500.0)),
     quantity="relative distance of A to a bisected minimum",
 )
@@ -227,7 +235,9 @@ def cross_moment(log_features: Any, case: Case, rng: np.random.Generator) -> Ite
     k = np.array([case.t**0.5, 0.0]) - q
     mean = 0.0
     logs = [
-        log_features(np.stack([q, k]), ((2 * x[:, None, None]) ** 0.5 * rows).reshape(-1, 2), case.A).sum(axis=0).reshape(40, 64)
+        log_features(np.stack([q, k]), ((2 * x[:, None, None]) ** 0.5 * rows).reshape(-1, 2), case.A)
+        .sum(axis=0)
+        .reshape(40, 64)
         for rows in (directions, turned)
     ]
     first, second = (np.exp(np.asarray(one) - q @ k) for one in logs)
@@ -265,7 +275,10 @@ def mean_log_moment(rho: Floats, eigenvalues: Floats) -> float:
     source=PVQ_DARK.at("data-aware covariance"),
     role="performer_vq.anisotropic_rho",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="a bisected minimum of each convex-like term is exact to 1e-16 in value; one rho for all costs 1e-2"),
+    region=at_most(
+        1e-9,
+        because="a bisected minimum of each convex-like term is exact to 1e-16 in value; one rho for all costs 1e-2",
+    ),
     cases=grid(spectrum=("flat", "falling", "one")),
     quantity="mean log second moment above its minimum",
 )
@@ -283,7 +296,14 @@ def best_in_each_direction(rho: Any, case: Case, rng: np.random.Generator) -> It
 def growth() -> Figure:
     t = np.linspace(0, 120, 121)
     curves = [
-        series(f"ρ*, d = {d}", t, [random_features.log_relative_second_moment(random_features.optimal_rho(d, float(x)), d, float(x)) for x in t])
+        series(
+            f"ρ*, d = {d}",
+            t,
+            [
+                random_features.log_relative_second_moment(random_features.optimal_rho(d, float(x)), d, float(x))
+                for x in t
+            ],
+        )
         for d in (16, 64, 128)
     ]
     return Figure(
@@ -300,7 +320,10 @@ def gain_map() -> Figure:
     d, t = np.linspace(8, 128, 31), np.linspace(0.0, 120.0, 41)
     gains = np.array(
         [
-            [x - random_features.log_relative_second_moment(random_features.optimal_rho(int(n), x), int(n), x) for n in d]
+            [
+                x - random_features.log_relative_second_moment(random_features.optimal_rho(int(n), x), int(n), x)
+                for n in d
+            ]
             for x in map(float, t)
         ]
     )

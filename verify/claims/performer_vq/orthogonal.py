@@ -81,7 +81,9 @@ def independent_labelled_orthogonal(m: int, d: int, rng: np.random.Generator, **
 
 
 @mutant("performer_vq.draw_projections", slip="one length for all rows of a block")
-def one_length_a_block(m: int, d: int, rng: np.random.Generator, *, coupling: str = "iid", norms: str = "chi") -> Floats:
+def one_length_a_block(
+    m: int, d: int, rng: np.random.Generator, *, coupling: str = "iid", norms: str = "chi"
+) -> Floats:
     if norms != "chi":
         return random_features.draw_projections(m, d, rng, coupling=coupling, norms=norms)  # type: ignore[arg-type]
     rows = random_features.draw_projections(m, d, rng, coupling=coupling, norms="sqrt_d")  # type: ignore[arg-type]
@@ -210,7 +212,9 @@ def lower_bound_holds(lower: Any, case: Case, rng: np.random.Generator) -> Itera
     source=SOURCE,
     role="performer_vq.upper_coefficient",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="fractions; for every k the product is at least 1 − Σ j/(d + 2j) ≥ 1 − k(k − 1)/(2(d + 2))"),
+    region=exactly(
+        0, because="fractions; for every k the product is at least 1 − Σ j/(d + 2j) ≥ 1 − k(k − 1)/(2(d + 2))"
+    ),
     cases=grid(d=(1, 2, 3, 4, 16)).full(d=(*range(1, 17), 32, 64, 128)),
     quantity="coefficients k ≤ 64 that violate it",
 )
@@ -245,7 +249,10 @@ def at_most_a_third(gap_of: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=SOURCE,
     role="performer_vq.orthogonality_gap",
     evidence=Evidence.EXACT,
-    region=at_most(1e-7, because="the stated values have eight digits; the maximum is flat, so its place need be known to 1e-4 only"),
+    region=at_most(
+        1e-7,
+        because="the stated values have eight digits; the maximum is flat, so its place need be known to 1e-4 only",
+    ),
     cases=grid(d=(16, 64)),
     quantity="distance to the stated value",
 )
@@ -408,4 +415,3 @@ def ratios_of_all_kinds() -> Figure:
         "ratio of errors",
         (*curves, series("no effect", y=(1.0,), kind="hline")),
     )
-

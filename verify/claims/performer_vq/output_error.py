@@ -22,9 +22,10 @@ SOURCE = PVQ_PERFORMER.at("section 4, output error")
 Pair = tuple[Floats, Floats]
 Tokens = tuple[Floats, Floats, Floats]
 
-role("performer_vq.output_error_constants", numbers="Q (n_q, d), K (n, d), V (n, d_v): arrays; (mse (n_q,), bias (n_q, d_v))")(
-    methods.output_error_constants
-)
+role(
+    "performer_vq.output_error_constants",
+    numbers="Q (n_q, d), K (n, d), V (n, d_v): arrays; (mse (n_q,), bias (n_q, d_v))",
+)(methods.output_error_constants)
 role("performer_vq.features_needed", numbers="Q (n_q, d), K (n, d), V (n, d_v): arrays; error > 0; an integer")(
     methods.features_needed
 )
@@ -87,9 +88,7 @@ def epsilon_stabilised(Q: Floats, K: Floats, V: Floats, W: Floats) -> Floats:
     return library_attention(Q, K, V, W, epsilon=1e-4)
 
 
-def library_attention(
-    Q: Floats, K: Floats, V: Floats, W: Floats, *, epsilon: float, causal: bool = False
-) -> Floats:
+def library_attention(Q: Floats, K: Floats, V: Floats, W: Floats, *, epsilon: float, causal: bool = False) -> Floats:
     """e^(w.x − |x|²/2 − max) + ε with the maximum of w.x over a row for queries, over everything for keys."""
 
     def features(X: Floats, top: Any) -> Floats:
@@ -243,7 +242,9 @@ def rate_in_m(run: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclos
     source=PVQ_PERFORMER.at("section 4"),
     role="performer_vq.prf_attention",
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="typically means with probability at least one half; uniform pooling itself has probability 0"),
+    region=at_least(
+        0.5, because="typically means with probability at least one half; uniform pooling itself has probability 0"
+    ),
     cases=grid(m=(64, 256)).full(m=(16, 64, 256, 1024)),
     quantity="probability of more than twice the error of uniform pooling",
     refutes="a number of features that is a small multiple of d suffices for accurate attention",

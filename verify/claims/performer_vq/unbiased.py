@@ -289,12 +289,19 @@ def what_the_sign_fix_does() -> Figure:
             means.append(ratios.mean())
             errors.append(ratios.std() / blocks**0.5)
         low, high = (np.array(means) + s * 3 * np.array(errors) for s in (-1, 1))
-        curves += [series(name, sizes, means, kind="dots"), series(f"{name}, ±3 standard errors", sizes, low, high, kind="band")]
+        curves += [
+            series(name, sizes, means, kind="dots"),
+            series(f"{name}, ±3 standard errors", sizes, low, high, kind="band"),
+        ]
     exactly_biased = [1 - (2 * ndtr(c) - 1) / d for d in sizes]
     return Figure(
         "Mean estimate over the kernel, q + k = e₁",
         "Haar blocks are unbiased; QR without its sign fix is low by (2Φ(1) − 1)/d, a third at d = 2.",
         "dimension d = rows of a block",
         "mean of the estimate / kernel",
-        (*curves, series("1 − (2Φ(1) − 1)/d", sizes, exactly_biased, kind="dashed"), series("unbiased", y=(1.0,), kind="hline")),
+        (
+            *curves,
+            series("1 − (2Φ(1) − 1)/d", sizes, exactly_biased, kind="dashed"),
+            series("unbiased", y=(1.0,), kind="hline"),
+        ),
     )

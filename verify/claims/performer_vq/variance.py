@@ -27,7 +27,9 @@ def doubled_exponent(q: Floats, k: Floats, m: int, *, features: str, coupling: s
     return float(np.exp(2 * q @ k) * np.expm1(2 * t) / m)
 
 
-@mutant("performer_vq.kernel_mse", slip="the half of trigonometric features is lost: their 2m features counted as draws")
+@mutant(
+    "performer_vq.kernel_mse", slip="the half of trigonometric features is lost: their 2m features counted as draws"
+)
 def half_lost(q: Floats, k: Floats, m: int, *, features: str, coupling: str = "iid") -> float:
     factor = 2 if features == "trigonometric" else 1
     return factor * random_features.kernel_mse(q, k, m, features=features, coupling=coupling)  # type: ignore[arg-type]
@@ -119,7 +121,10 @@ def digits_near_zero(mse: Any, case: Case, rng: np.random.Generator) -> Iterator
     source=SOURCE,
     role="performer_vq.kernel_estimate",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="q + k, or q − k, is exactly 0: what is left are some roundings of exponents below 20, 20 eps each"),
+    region=at_most(
+        1e-13,
+        because="q + k, or q − k, is exactly 0: what is left are some roundings of exponents below 20, 20 eps each",
+    ),
     cases=grid(kind=KINDS, d=(1, 16), m=(1, 64)),
     quantity="relative error",
 )
@@ -137,7 +142,9 @@ def nothing_varies(estimate: Any, case: Case, rng: np.random.Generator) -> Itera
     source=SOURCE,
     role="performer_vq.kernel_mse",
     evidence=Evidence.RATE,
-    region=within("-1.0000000001", "-0.9999999999", because="the formula is exactly proportional to 1/m: rounding only"),
+    region=within(
+        "-1.0000000001", "-0.9999999999", because="the formula is exactly proportional to 1/m: rounding only"
+    ),
     cases=grid(kind=KINDS),
     quantity="slope of log MSE against log m",
 )
@@ -154,7 +161,9 @@ def falls_like_one_over_m(mse: Any, case: Case, rng: np.random.Generator) -> Ite
     source=SOURCE,
     role="performer_vq.kernel_mse",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="a dozen roundings of exponents below 10: 1e-14, times 10; dropping the half is off by 1"),
+    region=at_most(
+        1e-13, because="a dozen roundings of exponents below 10: 1e-14, times 10; dropping the half is off by 1"
+    ),
     cases=grid(t=(1e-6, 0.1, 1.0, 5.0)),
     quantity="relative difference",
 )
@@ -185,7 +194,9 @@ def which_features_win() -> Figure:
         "angle between q and k, degrees",
         "length |q| = |k|",
         (series("equal errors", border, lengths),),
-        field=Field(angles, lengths, np.clip(np.log10(ratios), -4, 4), "log₁₀ of the ratio (cut at ±4)", (-2.0, 0.0, 2.0)),  # type: ignore[arg-type]
+        field=Field(
+            angles, lengths, np.clip(np.log10(ratios), -4, 4), "log₁₀ of the ratio (cut at ±4)", (-2.0, 0.0, 2.0)
+        ),  # type: ignore[arg-type]
     )
 
 

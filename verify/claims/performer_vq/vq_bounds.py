@@ -42,7 +42,10 @@ def largest_change(delta: Floats) -> Floats:
     source=SOURCE,
     role="performer_vq.softmax_tv_bound",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="a bound that holds exactly, between numbers of at most 1 with a dozen roundings; osc/8 is passed by 0.1"),
+    region=at_most(
+        1e-12,
+        because="a bound that holds exactly, between numbers of at most 1 with a dozen roundings; osc/8 is passed by 0.1",
+    ),
     cases=grid(n=(2, 5), trials=(4000,)).full(n=(2, 3, 5, 20), trials=(20_000,)),
     quantity="largest total variation beyond the bound",
 )
@@ -62,7 +65,10 @@ def never_beyond(bound: Any, case: Case, rng: np.random.Generator) -> Iterator[E
     source=SOURCE,
     role="performer_vq.softmax_tv_bound",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="equality between numbers of at most 1 with a dozen roundings; osc/2 differs by more than 1e-3 at 0.01"),
+    region=at_most(
+        1e-12,
+        because="equality between numbers of at most 1 with a dozen roundings; osc/2 differs by more than 1e-3 at 0.01",
+    ),
     cases=grid(eps=(0.01, 1.0, 8.0)),
     quantity="|bound − total variation|",
 )
@@ -78,7 +84,9 @@ def sharp(bound: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosur
     source=SOURCE,
     role="performer_vq.softmax_tv_bound",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="as above, times a diameter of about 5: tight for two values, where osc/8 is violated"),
+    region=at_most(
+        1e-12, because="as above, times a diameter of about 5: tight for two values, where osc/8 is violated"
+    ),
     cases=grid(n=(2, 8), trials=(2000,)).full(trials=(20_000,)),
     quantity="largest excess of |o − ô| over the bound",
 )
@@ -126,7 +134,9 @@ def scores_by_enumeration(error: Any, case: Case, rng: np.random.Generator) -> I
     source=PVQ_KEYS.at("nearest codes"),
     role="performer_vq.score_error",
     evidence=Evidence.EXACT,
-    region=within(3.64 - 1e-12, 3.64 + 1e-12, because="4 − 0.36, with a few roundings; Euclidean distances give 1 − 1.44 < 0"),
+    region=within(
+        3.64 - 1e-12, 3.64 + 1e-12, because="4 − 0.36, with a few roundings; Euclidean distances give 1 − 1.44 < 0"
+    ),
     quantity="error of scores with the nearest codeword, minus that with the other",
     refutes="assigning each key to its nearest codeword minimises the error of the scores",
 )
@@ -172,7 +182,9 @@ def jensen(codewords: Any, case: Case, rng: np.random.Generator) -> Iterator[Enc
     yield exact(gap(np.maximum(ratio - 1, 0.0), np.zeros(200)))
 
 
-@role("performer_vq.corrected_attention", numbers="q (d,), K (n, d), V (n, d_v), codes (n,), C (c, d); an output (d_v,)")
+@role(
+    "performer_vq.corrected_attention", numbers="q (d,), K (n, d), V (n, d_v), codes (n,), C (c, d); an output (d_v,)"
+)
 def corrected_attention(q: Floats, K: Floats, V: Floats, codes: Any, C: Floats) -> Floats:
     """First-order correction in the cells: each code also stores Σ v (k − c)ᵀ and Σ (k − c); still linear in n."""
     numerator, denominator = np.zeros(V.shape[1]), 0.0
@@ -200,7 +212,9 @@ def uncorrected(q: Floats, K: Floats, V: Floats, codes: Any, C: Floats) -> Float
 RADII = 2.0 ** -np.arange(4, 9)
 
 
-def cells(rng: np.random.Generator, radius: float, C: Floats | None = None, noise: Floats | None = None) -> tuple[Floats, Any, Floats]:
+def cells(
+    rng: np.random.Generator, radius: float, C: Floats | None = None, noise: Floats | None = None
+) -> tuple[Floats, Any, Floats]:
     """(K, codes, C): six cells of 20 keys in R⁴ about C, of that radius and off centre."""
     C = rng.normal(size=(6, 4)) if C is None else C
     noise = rng.normal(size=(6, 20, 4)) + 0.5 if noise is None else noise
@@ -363,4 +377,3 @@ def jensen_on_words(codewords: Any, case: Case, rng: np.random.Generator) -> Ite
     book = np.asarray(codewords(K, codes, int(codes.max()) + 1))
     ratio = np.exp(Q @ book[codes].T).sum(axis=1) / np.exp(Q @ K.T).sum(axis=1)
     yield exact(gap(np.maximum(ratio - 1, 0.0), np.zeros(100)))
-

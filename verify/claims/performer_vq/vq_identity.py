@@ -15,9 +15,10 @@ from verify.methods import vector_quantization as vq
 
 SOURCE = PVQ_TRANSFORMER.at("theorem 3.7")
 
-role("performer_vq.vq_attention", numbers="Q (n_q, d), codes (n,), C (c, d), V (n, d_v): arrays; causal=, block_size=, bias=; outputs")(
-    vq.vq_attention
-)
+role(
+    "performer_vq.vq_attention",
+    numbers="Q (n_q, d), codes (n,), C (c, d), V (n, d_v): arrays; causal=, block_size=, bias=; outputs",
+)(vq.vq_attention)
 role("performer_vq.vq_cache", numbers="a class of (c, d_v): absorb(codes, V), counts (c,), means (c, d_v)")(vq.VQCache)
 
 
@@ -246,7 +247,10 @@ def causal_with_bias(attention: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="performer_vq.vq_cache",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="counts are integers; means of at most 200 values below 5 in steps of 7: 30 updates of 4 eps each"),
+    region=at_most(
+        1e-13,
+        because="counts are integers; means of at most 200 values below 5 in steps of 7: 30 updates of 4 eps each",
+    ),
     cases=grid(size=((200, 16, 5), (30, 90, 2))),
     quantity="largest difference of a count or a mean",
 )
@@ -308,7 +312,9 @@ def equal_weights(attention: Any, case: Case, rng: np.random.Generator) -> Itera
     source=PVQ_KEYS.at("linear attention"),
     role="performer_vq.vq_attention",
     evidence=Evidence.EXACT,
-    region=at_most(1, because="there are only that many different columns; singular values below 1e-12 of the largest are rounding"),
+    region=at_most(
+        1, because="there are only that many different columns; singular values below 1e-12 of the largest are rounding"
+    ),
     cases=grid(c=(3, 10, 200)),
     quantity="rank of the 60 × 60 attention matrix over the codes in use",
 )
@@ -370,7 +376,10 @@ def error_against_scale() -> Figure:
         "Both forms stay some roundings of the logits away from the quadratic form.",
         "scale of the codewords",
         "largest error",
-        (*(series(name, scales, values, kind="dots") for name, values in errors.items()), series("allowed", scales, bounds, kind="dashed")),
+        (
+            *(series(name, scales, values, kind="dots") for name, values in errors.items()),
+            series("allowed", scales, bounds, kind="dashed"),
+        ),
         x_log=True,
         y_log=True,
     )
