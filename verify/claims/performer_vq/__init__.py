@@ -27,18 +27,18 @@ from verify.claims.performer_vq import (  # noqa: E402
 )
 
 __all__ = [
-    "unbiased",
-    "variance",
+    "bridge",
+    "cost",
+    "distortion",
+    "forms",
+    "gauge",
     "limit",
-    "orthogonal",
     "norms",
     "optimal",
-    "gauge",
+    "orthogonal",
     "output_error",
-    "forms",
-    "vq_identity",
+    "unbiased",
+    "variance",
     "vq_bounds",
-    "bridge",
-    "distortion",
-    "cost",
+    "vq_identity",
 ]

@@ -9,8 +9,16 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series, table
-from verify.claims.figures import Field, Table
-from verify.claims.performer_vq.instances import Floats, attention, gauss_hermite, prf_attention, softmax_rows, tokens
+from verify.claims.figures import Kind, Table
+from verify.claims.performer_vq.instances import (
+    Floats,
+    attention,
+    gauss_hermite,
+    prf_attention,
+    shaded,
+    softmax_rows,
+    tokens,
+)
 from verify.claims.sources import PVQ_ARTICLE
 from verify.evidence import Enclosure, Vacuous, at_least, at_most, exact, gap, slope, within
 from verify.methods import vector_quantization as vq
@@ -112,7 +120,8 @@ def rows(rng: np.random.Generator, m: int, d: int, norms: str) -> Floats:
     source=PVQ_ARTICLE.at("the key's features as distances"),
     role="performer_vq.soft_features",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="equal up to a constant that cancels; exponents below 60 round by 60 eps = 1.3e-14 and 64 features add as "
+    region=at_most(1e-12, because="equal up to a constant that cancels; exponents below 60 round by 60 eps = 1.3e-14 "
+                                  "and 64 features add as "
                   "many; normalising over the projections changes outputs by 0.1"),
     cases=grid(d=(8, 16)),
     quantity="largest difference to Performer's output",
@@ -120,7 +129,8 @@ def rows(rng: np.random.Generator, m: int, d: int, norms: str) -> Floats:
 def equal_lengths(features: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     Q, K, V = tokens(rng, 20, case.d, 3, 1.0)
     W = rows(rng, 64, case.d, "sqrt_d")
-    yield exact(gap(by_logs(*features(Q, K, W), V), prf_attention(Q, K, V, W)))
+    log_q, log_k = features(Q, K, W)
+    yield exact(gap(by_logs(log_q, log_k, V), prf_attention(Q, K, V, W)))
 
 
 @claim(
@@ -130,7 +140,8 @@ def equal_lengths(features: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=PVQ_ARTICLE.at("lengths concentrate"),
     role="performer_vq.soft_features",
     evidence=Evidence.EXACT,
-    region=at_least(1e-2, because="the exponent |ω|²/2 has standard deviation √(d/2) ≥ 2, so weights change by factors of e²; a hundredth of "
+    region=at_least(1e-2, because="the exponent |ω|²/2 has standard deviation √(d/2) ≥ 2, so weights change by "
+                                  "factors of e²; a hundredth of "
                     "the values' spread is far beyond rounding"),
     cases=grid(d=(8, 16, 64)),
     quantity="largest difference to Performer's output",
@@ -139,7 +150,8 @@ def equal_lengths(features: Any, case: Case, rng: np.random.Generator) -> Iterat
 def unequal_lengths(features: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     Q, K, V = tokens(rng, 20, case.d, 3, 1.0)
     W = rows(rng, 64, case.d, "chi")
-    difference = gap(by_logs(*features(Q, K, W), V), prf_attention(Q, K, V, W))
+    log_q, log_k = features(Q, K, W)
+    difference = gap(by_logs(log_q, log_k, V), prf_attention(Q, K, V, W))
     yield exact(difference if np.isfinite(difference) else 0.0)
 
 
@@ -188,7 +200,8 @@ def gaussian_codebook(d: int, s: float) -> tuple[Floats, Floats]:
 @claim(
     id="performer_vq.soft-vq-bridge.kappa",
     title="Soft VQ with a large Gaussian codebook is attention with shrunk logits",
-    statement=r"C \sim N(0, s^2 I),\; m \to \infty: \qquad \hat o \to \mathrm{softmax}(\kappa Q K^\top) V, \quad \kappa = \frac{s^2}{s^2 + \tau}",
+    statement=r"C \sim N(0, s^2 I),\; m \to \infty: \qquad \hat o \to \mathrm{softmax}(\kappa Q K^\top) V, \quad "
+    r"\kappa = \frac{s^2}{s^2 + \tau}",
     source=PVQ_ARTICLE.at("the limit of many projections"),
     role=("performer_vq.soft_vq_attention", "performer_vq.limit_kappa"),
     evidence=Evidence.EXACT,
@@ -282,7 +295,8 @@ def exact_attention(Q: Floats, K: Floats, V: Floats, C: Floats, **how: Any) -> F
     source=PVQ_ARTICLE.at("the limit of many projections"),
     role="performer_vq.soft_vq_attention",
     evidence=Evidence.RATE,
-    region=within(-0.6, -0.4, because="a mean over m codewords of weights e^(q.c), whose square has a mean for entries of size 1/2: over this range and so "
+    region=within(-0.6, -0.4, because="a mean over m codewords of weights e^(q.c), whose square has a mean for "
+                                      "entries of size 1/2: over this range and so "
                   "many codebooks a slope is known to about 0.03"),
     cases=grid(m=((100, 1000, 4000),), books=(24,)).full(m=((100, 1000, 10_000, 100_000),), books=(12,)),
     quantity="slope of log RMS error against log m",
@@ -466,7 +480,8 @@ def ties_stay(assign: Any, case: Case, rng: np.random.Generator) -> Iterator[Enc
     source=PVQ_ARTICLE.at("the one-hot limit"),
     role="performer_vq.soft_vq_attention",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="1 − max p ≤ 7 e^(−γ/2τ) = 7 e⁻³⁰ = 7e-13 for the worst key, times weights e^(q.(c − c')) < 1e1 of a query "
+    region=at_most(1e-10, because="1 − max p ≤ 7 e^(−γ/2τ) = 7 e⁻³⁰ = 7e-13 for the worst key, times weights e^(q.(c "
+                                  "− c')) < 1e1 of a query "
                    "of length 0.2"),
     cases=grid(c=(8,)),
     quantity="largest difference to Transformer-VQ",
@@ -485,7 +500,8 @@ def tends_to_hard_codes(soft: Any, case: Case, rng: np.random.Generator) -> Iter
     source=PVQ_ARTICLE.at("a Gaussian mixture"),
     role="performer_vq.soft_vq_attention",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="a factor that depends on the query alone cancels; 40 nodes integrate e^(qω) beyond rounding at σ|q| ≤ 3; "
+    region=at_most(1e-12, because="a factor that depends on the query alone cancels; 40 nodes integrate e^(qω) beyond "
+                                  "rounding at σ|q| ≤ 3; "
                   "roundings of exponents below 30"),
     cases=grid(sigma=(0.1, 1.0, 3.0)),
     quantity="largest difference of an output",
@@ -546,7 +562,7 @@ def kappa_surface() -> Figure:
         "spread s of the codewords",
         "temperature τ",
         (series("the article's formula", (1.0,), (1.0,), kind="dots"),),
-        field=Field(s, tau, [[limit_kappa(float(a), float(t)) for a in s] for t in tau], "κ", (0.25, 0.5, 0.75, 0.9)),  # type: ignore[arg-type]
+        field=shaded(s, tau, [[limit_kappa(float(a), float(t)) for a in s] for t in tau], "κ", (0.25, 0.5, 0.75, 0.9)),
     )
 
 
@@ -608,11 +624,12 @@ def one_hot_convergence() -> Figure:
 def assignments() -> Figure:
     x = np.linspace(-2, 2, 161)
     C = np.array([[-1.0], [0.5], [1.2]])
+    kinds: dict[float, Kind] = {0.5: "dashed", 0.02: "line"}
     curves = [
         series(f"codeword {c:g}, τ = {tau:g}", x, soft_assignment(x[:, None], C, tau)[:, y], kind=kind)
-        for tau, kind in ((0.5, "dashed"), (0.02, "line"))
+        for tau, kind in kinds.items()
         for y, c in enumerate(C[:, 0])
-    ]  # type: ignore[misc]
+    ]
     return Figure(
         "Soft assignment on a line",
         "As τ falls the shares become steps, which meet at one half on the borders.",

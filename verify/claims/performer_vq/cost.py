@@ -141,7 +141,8 @@ KINDS = ("dense", "prf", "vq", "prf_causal", "vq_causal")
 @claim(
     id="performer_vq.linear-cost",
     title="Counted operations are those of the formulas",
-    statement=r"n^2 (d + d_v), \quad 2nm(d + d_v), \quad 2ncd + nc\,d_v + n\,d_v; \qquad \text{causal: } + nL(m + d_v), \; + nL(d + d_v)",
+    statement=r"n^2 (d + d_v), \quad 2nm(d + d_v), \quad 2ncd + nc\,d_v + n\,d_v; \qquad \text{causal: } + nL(m + "
+    r"d_v), \; + nL(d + d_v)",
     source=SOURCE,
     role="performer_vq.attention_op_count",
     evidence=Evidence.CERTIFIED,
@@ -184,7 +185,8 @@ SIZES = (64, 128, 256, 512)
     source=SOURCE,
     role="performer_vq.linear_attention",
     evidence=Evidence.RATE,
-    region=within("0.999999", "1.000001", because="counts are exactly proportional to n where the block divides it; rounding of logarithms only"),
+    region=within("0.999999", "1.000001", because="counts are exactly proportional to n where the block divides it; "
+                                                  "rounding of logarithms only"),
     cases=grid(causal=(False, True)),
     quantity="slope of log counted multiply-adds against log n",
 )  # fmt: skip
@@ -205,7 +207,8 @@ def features_are_linear(linear_attention: Any, case: Case, rng: np.random.Genera
     source=SOURCE,
     role="performer_vq.vq_attention",
     evidence=Evidence.RATE,
-    region=within("0.999999", "1.000001", because="counts are exactly proportional to n where the block divides it; rounding of logarithms only"),
+    region=within("0.999999", "1.000001", because="counts are exactly proportional to n where the block divides it; "
+                                                  "rounding of logarithms only"),
     cases=grid(causal=(False, True)),
     quantity="slope of log counted multiply-adds against log n",
 )  # fmt: skip
@@ -230,7 +233,8 @@ def share(bytes_used: int, allowed: int) -> Enclosure:
     source=SOURCE,
     role="performer_vq.linear_attention",
     evidence=Evidence.CERTIFIED,
-    region=at_most(1, because="the outputs, a handful of arrays of a block, two states and 32 kB of Python; all prefix sums would need 8 n m d_v, "
+    region=at_most(1, because="the outputs, a handful of arrays of a block, two states and 32 kB of Python; all "
+                              "prefix sums would need 8 n m d_v, "
                    "twenty times as much, and an n × n matrix twice"),
     cases=grid(n=(1024,), m=(32,), dv=(32,)).full(n=(1024, 4096)),
     quantity="peak of memory over the allowance",
@@ -285,15 +289,10 @@ def exact_value(attention: Any, case: Case, rng: np.random.Generator) -> Iterato
         case.scale * rng.normal(size=(case.n, 8)),
         rng.normal(size=(case.n, 3)),
     )
-    bias = (
-        np.where(rng.random((case.n, case.n)) < 0.3, -np.inf, rng.normal(size=(case.n, case.n)))
-        if case.form == "bias"
-        else 0.0
-    )
-    if case.form == "bias":
-        np.fill_diagonal(bias, 0.0)
-    logits = Q @ K.T + bias
-    how = {"causal": True} if case.form == "causal" else {"bias": bias} if case.form == "bias" else {}
+    bias = np.where(rng.random((case.n, case.n)) < 0.3, -np.inf, rng.normal(size=(case.n, case.n)))
+    np.fill_diagonal(bias, 0.0)  # a query keeps one key at least
+    logits = Q @ K.T + (bias if case.form == "bias" else 0.0)
+    how: dict[str, Any] = {"all": {}, "causal": {"causal": True}, "bias": {"bias": bias}}[case.form]
     truth = softmax_rows(causal_mask(logits) if case.form == "causal" else logits) @ V
     unit = np.finfo(float).eps * (1 + np.abs(Q @ K.T).max()) * np.abs(V).max()
     yield worst([exact(gap(attention(Q, K, V, **how), truth) / unit)])

@@ -13,7 +13,19 @@ from verify.claims.figures import Table
 from verify.claims.performer_vq.instances import Floats, attention, prf_attention, tokens
 from verify.claims.sources import PVQ_ARTICLE, PVQ_LLOYD
 from verify.evidence import (
-    Enclosure, Vacuous, accepted, at_least, at_most, exact, exactly, gap, probability, slope, sup_distance, within, worst,
+    Enclosure,
+    Vacuous,
+    accepted,
+    at_least,
+    at_most,
+    exact,
+    exactly,
+    gap,
+    probability,
+    slope,
+    sup_distance,
+    within,
+    worst,
 )  # fmt: skip
 from verify.methods import vector_quantization as vq
 from verify.methods.random_features import draw_projections
@@ -283,7 +295,8 @@ def distortion_falls(lloyd: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=PVQ_LLOYD.at("condition 2"),
     role="performer_vq.lloyd",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="sums of at most 400 keys below 20, over their number, in another order: 400 eps relative; codewords near "
+    region=at_most(1e-12, because="sums of at most 400 keys below 20, over their number, in another order: 400 eps "
+                                  "relative; codewords near "
                    "1000 are compared with themselves"),
     cases=grid(d=(2, 8), c=(6, 30)),
     quantity="largest difference of a codeword or a distortion, relative",
@@ -403,7 +416,8 @@ def distortion_against_size() -> Figure:
     lloyd = [float(vq.lloyd(keys, c, rng, iters=10)[1][-1]) for c in sizes]
     return Figure(
         "Mean squared distance of a normal key to its codeword, d = 8",
-        "Random projections are worse than the zero vector until m = 16; Lloyd's codebook is better from the start, at the rate c^(−2/d).",
+        "Random projections are worse than the zero vector until m = 16; Lloyd's codebook is better from the start, "
+        "at the rate c^(−2/d).",
         "codewords",
         "mean squared distance",
         (

@@ -387,7 +387,8 @@ def epsilon_leaks(recipe: Any, case: Case, rng: np.random.Generator) -> Iterator
     source=PVQ_PERFORMER.at("implementations"),
     role="performer_vq.stabilised_attention",
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="typically means with probability at least one half: e^(−|k|²/2) is e⁻⁸ and the maximum of w.x takes another "
+    region=at_least(0.5, because="typically means with probability at least one half: e^(−|k|²/2) is e⁻⁸ and the "
+                                 "maximum of w.x takes another "
                     "e⁻¹⁶, so most features are 1e-10 beside ε = 1e-4; attention itself is off by more than 0.1"),
     cases=grid(setting=((1.0, 512), (1.5, 32))),
     quantity="probability of an RMS distance to the mean value below 1e-3",

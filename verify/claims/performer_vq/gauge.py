@@ -115,7 +115,8 @@ def attention_unchanged(apply: Any, case: Case, rng: np.random.Generator) -> Ite
     Q, K = instance(case, rng)
     V = rng.normal(size=(case.n, 3))
     M = np.eye(case.d) + 0.2 * rng.normal(size=(case.d, case.d)) / case.d**0.5
-    changed = softmax_attention(*apply(Q, K, M, np.full(case.d, 0.3)), V)
+    new_Q, new_K = apply(Q, K, M, np.full(case.d, 0.3))
+    changed = softmax_attention(new_Q, new_K, V)
     yield exact(gap(changed, attention(Q, K, V)) / (1 + np.abs(Q @ K.T).max()))
 
 
@@ -141,7 +142,8 @@ def shift_identity(gauge: Any, case: Case, rng: np.random.Generator) -> Iterator
 @claim(
     id="performer_vq.gauge-invariance.value",
     title="The best gauge is an optimal transport map, and its value a fidelity",
-    statement=r"\min_M \overline{|qM^{-1}|^2} + \overline{|Mk|^2} = 2\, \mathrm{tr}\big(\Sigma_K^{1/2} \Sigma_Q \Sigma_K^{1/2}\big)^{1/2}",
+    statement=r"\min_M \overline{|qM^{-1}|^2} + \overline{|Mk|^2} = 2\, \mathrm{tr}\big(\Sigma_K^{1/2} \Sigma_Q "
+    r"\Sigma_K^{1/2}\big)^{1/2}",
     source=GELBRICH.at("the transport map"),
     role="performer_vq.optimal_gauge",
     evidence=Evidence.EXACT,

@@ -6,8 +6,9 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from verify.claims.figures import Field
 from verify.methods.attention import linear_attention
 from verify.methods.random_features import log_prf_features
 
@@ -70,3 +71,9 @@ def causal_mask(logits: Floats) -> Floats:
     masked = np.array(logits)
     masked[np.triu_indices(len(masked), 1)] = -np.inf
     return masked
+
+
+def shaded(x: ArrayLike, y: ArrayLike, z: ArrayLike, label: str, levels: tuple[float, ...]) -> Field:
+    """A field from arrays, z (len(y), len(x))."""
+    a, b, c = (np.asarray(values, float).tolist() for values in (x, y, z))
+    return Field(tuple(a), tuple(b), tuple(map(tuple, c)), label, levels)

@@ -50,7 +50,8 @@ def one_cosine_short(q: Floats, k: Floats, m: int, *, features: str, coupling: s
 @claim(
     id="performer_vq.small-kernel-limit",
     title="The error of positive features vanishes with the kernel beyond 120 degrees only",
-    statement=r"\mathrm{MSE}^{+} \to 0 \iff |q|^2 + |k|^2 + 4\,q\cdot k \to -\infty \iff \theta > 120^\circ \quad (|q| = |k| \to \infty)",
+    statement=r"\mathrm{MSE}^{+} \to 0 \iff |q|^2 + |k|^2 + 4\,q\cdot k \to -\infty \iff \theta > 120^\circ \quad "
+              r"(|q| = |k| \to \infty)",
     source=SOURCE,
     role="performer_vq.vanishing_criterion",
     evidence=Evidence.EXACT,
@@ -78,7 +79,8 @@ def log_error(radius: float, degrees: float) -> float:
     source=SOURCE,
     role="performer_vq.kernel_mse",
     evidence=Evidence.EXACT,
-    region=at_least(1e8, because="the false statement asks for an error that falls with the kernel, from 2.98 at |q| = 1; the closed form "
+    region=at_least(1e8, because="the false statement asks for an error that falls with the kernel, from 2.98 at |q| "
+                                 "= 1; the closed form "
                     "gives 1.18e9, and 1e8 tells it from both by a factor of ten and more"),
     quantity="m MSE at |q| = |k| = 4 over that at 1",
     refutes="as the kernel tends to zero, so does the error of its positive estimate",

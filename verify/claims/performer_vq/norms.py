@@ -12,7 +12,7 @@ from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, r
 from verify.claims.figures import Table
 from verify.claims.performer_vq.instances import Floats
 from verify.claims.sources import PVQ_PERFORMER, PVQ_RADII
-from verify.evidence import Enclosure, at_least, at_most, exact, gap, sup_distance, within, worst
+from verify.evidence import Enclosure, at_least, at_most, exact, gap, sup_distance, within
 from verify.methods import random_features
 
 SOURCE = PVQ_PERFORMER.at("theorem 1")
@@ -79,7 +79,8 @@ def mean_on_sphere(d: int, radius: float, t: float) -> float:
     source=SOURCE,
     role="performer_vq.smreg_ratio",
     evidence=Evidence.EXACT,
-    region=at_least(0.02, because="the theorem promises a negative gap up to o(d^(−1/3)); the closed form gives 0.029 at d = 64, rising to "
+    region=at_least(0.02, because="the theorem promises a negative gap up to o(d^(−1/3)); the closed form gives 0.029 "
+                                  "at d = 64, rising to "
                     "1 − 1/e, and 0.02 is two thirds of the least"),
     cases=grid(d=(64, 1024, 10_000, 1_000_000)),
     quantity="promised ratio 1 − 2 d^(−1/3), minus the ratio",
@@ -129,7 +130,8 @@ def ratio_by_quadrature(ratio: Any, case: Case, rng: np.random.Generator) -> Ite
     source=SOURCE,
     role="performer_vq.smreg_ratio",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="1/(1 + 2j/d) ≥ e^(−2j/d), then Jensen; at t → 0 both ends meet the value, so roundings of 1 are allowed: "
+    region=at_most(1e-13, because="1/(1 + 2j/d) ≥ e^(−2j/d), then Jensen; at t → 0 both ends meet the value, so "
+                                  "roundings of 1 are allowed: "
                    "Poisson weights that sum to 1 within 400 eps"),
     cases=grid(d=(1, 4, 64, 4096), t=(0.01, 1.0, 10.0, 100.0)).full(
         d=(1, 2, 4, 16, 64, 256, 1024, 4096), t=(0.001, 0.01, 0.1, 1.0, 3.0, 10.0, 30.0, 100.0)
@@ -187,7 +189,8 @@ def quantile_lengths(draw: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=PVQ_RADII.at("deterministic lengths"),
     role="performer_vq.draw_projections",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.02, because="midpoints are at distance 1/2 and unstratified lengths at nearly 1; any mean of a bounded bias of 0.035 "
+    region=at_most(0.02, because="midpoints are at distance 1/2 and unstratified lengths at nearly 1; any mean of a "
+                                 "bounded bias of 0.035 "
                   "(the quantiles' at d = 8, m = 32, t = 2) is told apart"),
     cases=grid(d=(8,)).full(d=(2, 8, 64)),
     quantity="distance to the uniform law",
@@ -269,7 +272,7 @@ def bias_of_quantiles() -> Figure:
         biases = []
         for size in m:
             lengths = np.linalg.norm(random_features.draw_projections(size, d, rng, norms="quantile"), axis=1)
-            biases.append(1 - np.mean([mean_on_sphere(d, float(r), t) for r in lengths]))
+            biases.append(1 - float(np.mean([mean_on_sphere(d, float(r), t) for r in lengths])))
         curves.append(series(f"quantiles, d = {d}, t = {t:g}", m, biases))
     return Figure(
         "Bias of deterministic lengths",

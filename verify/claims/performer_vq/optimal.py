@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.figures import Field
-from verify.claims.performer_vq.instances import Floats
+from verify.claims.performer_vq.instances import Floats, shaded
 from verify.claims.sources import PVQ_DARK, PVQ_TABLES
 from verify.evidence import Enclosure, accepted, at_most, exact, exactly, gap, within, worst
 from verify.methods import random_features
@@ -71,7 +70,9 @@ def second_moment_by_integration(A: float, z: float) -> float:
     role="performer_vq.log_relative_second_moment",
     evidence=Evidence.EXACT,
     region=at_most(1e-10, because="adaptive integration to 1e-13 in each of d ≤ 16 equal coordinates: 2e-12 and its own roundings"),
-    cases=grid(d=(1, 4, 16), A=(-2.0, -0.1, 0.05), t=(0.5, 8.0)).full(A=(-2.0, -0.5, -0.1, 0.0, 0.05, 0.12), t=(0.0, 0.5, 2.0, 8.0, 30.0)),
+    cases=grid(d=(1, 4, 16), A=(-2.0, -0.1, 0.05), t=(0.5, 8.0)).full(
+        A=(-2.0, -0.5, -0.1, 0.0, 0.05, 0.12), t=(0.0, 0.5, 2.0, 8.0, 30.0)
+    ),
     quantity="difference of logarithms",
 )  # fmt: skip
 def second_moment(log_moment: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -171,7 +172,8 @@ def values_at_the_optimum(rho: Any, log_moment: Any, case: Case, rng: np.random.
     source=SOURCE,
     role=("performer_vq.optimal_rho", "performer_vq.log_relative_second_moment"),
     evidence=Evidence.RATE,
-    region=at_most(1.1, because="ρ* = d/2t − d²/2t² …, so the difference is d²/2t to leading order; the next term is of relative size 4d/t "
+    region=at_most(1.1, because="ρ* = d/2t − d²/2t² …, so the difference is d²/2t to leading order; the next term is "
+                                "of relative size 4d/t "
                    "≤ 0.064"),
     cases=grid(setting=((16, 1000), (16, 10_000), (64, 10_000))),
     quantity="difference over d²/2t",
@@ -219,7 +221,8 @@ def no_variance_beyond(log_moment: Any, case: Case, rng: np.random.Generator) ->
     source=SOURCE,
     role="performer_vq.log_oprf_features",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="40 radial nodes for factors e^(4A r²/2) with |4A| ≤ 0.4: (0.4/1.4)⁴⁰ · … < 1e-15 relative, 64 equal angles are "
+    region=at_most(1e-10, because="40 radial nodes for factors e^(4A r²/2) with |4A| ≤ 0.4: (0.4/1.4)⁴⁰ · … < 1e-15 "
+                                  "relative, 64 equal angles are "
                    "exact to degree 64; roundings of 1e5 positive terms with exponents below 50: 1e-13"),
     cases=grid(A=(-0.1, 0.0, 0.05), t=(0.5, 2.0)),
     quantity="relative error",
@@ -333,5 +336,5 @@ def gain_map() -> Figure:
         "dimension d",
         "t = |q + k|²",
         (series("d = 64, gain e⁶⁰", (64.0,), (98.4534,), kind="dots"),),
-        field=Field(d, t, gains, "log gain", (1.0, 4.4, 15.0, 34.0, 60.0)),  # type: ignore[arg-type]
+        field=shaded(d, t, gains, "log gain", (1.0, 4.4, 15.0, 34.0, 60.0)),
     )

@@ -13,7 +13,15 @@ from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, r
 from verify.claims.performer_vq.instances import Floats, pair_with
 from verify.claims.sources import PVQ_PERFORMER, PVQ_SIMPLEX
 from verify.evidence import (
-    Enclosure, Vacuous, at_most, exact, exactly, gap, sharper, sup_distance, within,
+    Enclosure,
+    Vacuous,
+    at_most,
+    exact,
+    exactly,
+    gap,
+    sharper,
+    sup_distance,
+    within,
 )  # fmt: skip
 from verify.methods import random_features
 
@@ -112,7 +120,8 @@ def pair_moment(d: int, t: float, cosine: float) -> float:
     source=SOURCE,
     role="performer_vq.kernel_mse",
     evidence=Evidence.EXACT,
-    region=at_most(1e-11, because="80 × 80 nodes sum positive terms of which the largest has 80 factors: 100 eps e^t/t ≤ 1e-12 relative "
+    region=at_most(1e-11, because="80 × 80 nodes sum positive terms of which the largest has 80 factors: 100 eps "
+                                  "e^t/t ≤ 1e-12 relative "
                   "to the variance over the grid; a factor 10; the paper's bound is off by a tenth"),
     cases=grid(d=(2, 4, 16), t=(0.25, 1.0, 4.0), kind=("positive", "hyperbolic"), blocks=("one", "cut")).full(
         d=(2, 3, 4, 8, 16, 64), t=(0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
@@ -137,7 +146,8 @@ def saved_by_blocks(mse: Any, case: Case, rng: np.random.Generator) -> Iterator[
     source=SOURCE,
     role="performer_vq.orthogonality_gap",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="Poisson weights that are normalised and sums of positive terms: some 40 eps relative = 1e-14, times 10"),
+    region=at_most(1e-13, because="Poisson weights that are normalised and sums of positive terms: some 40 eps "
+                                  "relative = 1e-14, times 10"),
     cases=grid(d=(1, 2, 16, 64), t=(1e-6, 1.0, 30.0)).full(d=(1, 2, 3, 16, 64, 512), t=(1e-6, 0.01, 1.0, 30.0, 300.0)),
     quantity="relative error",
 )  # fmt: skip
@@ -269,11 +279,13 @@ def largest_reduction(gap_of: Any, case: Case, rng: np.random.Generator) -> Iter
 @claim(
     id="performer_vq.orthogonal-exact-mse.hyperbolic-limit",
     title="With both signs of each row, orthogonality does pay near the origin",
-    statement=r"\frac{\mathrm{MSE}^{\mathrm{ort}}}{\mathrm{MSE}^{\mathrm{iid}}} \to \frac{3}{d+2} \qquad (t \to 0, \; \text{full blocks})",
+    statement=r"\frac{\mathrm{MSE}^{\mathrm{ort}}}{\mathrm{MSE}^{\mathrm{iid}}} \to \frac{3}{d+2} \qquad (t \to 0, \; "
+              r"\text{full blocks})",
     source=SOURCE,
     role="performer_vq.kernel_mse",
     evidence=Evidence.RATE,
-    region=at_most(1e-3, because="at t = 1e-4 the next term is of order t (d + 2): 2e-3 / 10 at d = 16, and cancellation eps / t = 2e-12"),
+    region=at_most(1e-3, because="at t = 1e-4 the next term is of order t (d + 2): 2e-3 / 10 at d = 16, and "
+                                 "cancellation eps / t = 2e-12"),
     cases=grid(d=(2, 4, 16)),
     quantity="|ratio · (d + 2)/3 − 1|",
 )  # fmt: skip
@@ -291,7 +303,8 @@ def hyperbolic_limit(mse: Any, case: Case, rng: np.random.Generator) -> Iterator
     source=PVQ_SIMPLEX.at("theorem 3.3"),
     role="performer_vq.kernel_mse",
     evidence=Evidence.RATE,
-    region=at_most(1e-2, because="at t = 1e-5 the next term is of order t d² ≤ 2.6e-3 at d = 16 relative to the limit 1/(2d); twice that "
+    region=at_most(1e-2, because="at t = 1e-5 the next term is of order t d² ≤ 2.6e-3 at d = 16 relative to the limit "
+                                 "1/(2d); twice that "
                   "and more; independent rows are off by 2d"),
     cases=grid(d=(2, 4, 16)),
     quantity="relative distance of the ratio to its limit",

@@ -13,7 +13,16 @@ from verify.claims.figures import Table
 from verify.claims.performer_vq.instances import Floats, attention, gauss_hermite, prf_attention, softmax_rows, tokens
 from verify.claims.sources import PVQ_PERFORMER
 from verify.evidence import (
-    Enclosure, Vacuous, at_least, at_most, exact, gap, median, probability, sup_distance, within,
+    Enclosure,
+    Vacuous,
+    at_least,
+    at_most,
+    exact,
+    gap,
+    median,
+    probability,
+    sup_distance,
+    within,
 )  # fmt: skip
 from verify.methods import attention as methods
 from verify.methods.random_features import draw_projections, log_prf_features
@@ -131,7 +140,8 @@ def real_tokens(rng: np.random.Generator, n_q: int, n: int, d: int, scale: float
     source=SOURCE,
     role="performer_vq.output_error_constants",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="48 nodes an axis leave less than 1e-20 at these norms; sums of 12² products and exponents below 30 round "
+    region=at_most(1e-10, because="48 nodes an axis leave less than 1e-20 at these norms; sums of 12² products and "
+                                  "exponents below 30 round "
                   "by 1e-13; the mutants are off by more than 1e-2"),
     cases=grid(d=(1, 2), n=(5, 12)),
     quantity="largest relative error of the two constants",
@@ -163,7 +173,7 @@ def scaled_errors(Q: Floats, K: Floats, V: Floats, m: int, sd: float) -> Any:
             W = rng.normal(size=(min(256, size - start), m, len(q)))
             total = np.einsum("rm,rmj->rj", np.exp(W @ q), np.exp(W @ K.T - half))
             out[start : start + 256] = total @ V[:, 0] / total.sum(axis=1)
-        return np.sqrt(m) * (out - exact_output) / sd
+        return np.asarray(np.sqrt(m) * (out - exact_output) / sd)
 
     return draw
 
@@ -175,7 +185,8 @@ def scaled_errors(Q: Floats, K: Floats, V: Floats, m: int, sd: float) -> Any:
     source=SOURCE,
     role="performer_vq.output_error_constants",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.06, because="the ratio's skewness and bias are of order m^(−1/2) = 1/16 with small factors here; a variance off by a "
+    region=at_most(0.06, because="the ratio's skewness and bias are of order m^(−1/2) = 1/16 with small factors here; "
+                                 "a variance off by a "
                   "factor 2 moves the law by 0.1, the mutants by more"),
     cases=grid(m=(256,), data=("benign",)).full(m=(256, 1024)),
     quantity="distance of the scaled error to the normal law",
@@ -219,7 +230,8 @@ def squared_error(run: Any, Q: Floats, K: Floats, V: Floats, m: int, rng: np.ran
     source=SOURCE,
     role="performer_vq.prf_attention",
     evidence=Evidence.STATISTICAL,
-    region=within(-1.15, -0.85, because="bias adds a share of order 1/m < 3 % to the error at m = 32, less than 0.02 in the slope; sampling is "
+    region=within(-1.15, -0.85, because="bias adds a share of order 1/m < 3 % to the error at m = 32, less than 0.02 "
+                                        "in the slope; sampling is "
                   "in the enclosure; a floor that does not fall, as ε leaves, flattens it"),
     quantity="median slope of log error over m = 32, 512",
 )  # fmt: skip
@@ -266,7 +278,8 @@ def worse_than_pooling(run: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=SOURCE,
     role="performer_vq.output_error_constants",
     evidence=Evidence.EXACT,
-    region=within(0.8, 1.2, because="the constants are means over the keys, whose relative spread at 256 keys of this size is below 0.1; one "
+    region=within(0.8, 1.2, because="the constants are means over the keys, whose relative spread at 256 keys of this "
+                                    "size is below 0.1; one "
                   "more mean over the keys divides by 4 to 16"),
     cases=grid(n=(1024,)).full(n=(1024, 4096)),
     quantity="mean constant at n over that at 256",
@@ -282,11 +295,13 @@ def constant_in_length(constants: Any, case: Case, rng: np.random.Generator) -> 
 @claim(
     id="performer_vq.attention-output-error.features-needed",
     title="The number of features for a wanted error, from Q, K, V alone",
-    statement=r"m = \frac{\overline{\mathrm{mse}}}{\epsilon^2\, \overline{|o|^2}} \implies \mathrm{RMS\ error} \approx \epsilon\, \mathrm{RMS\ output}",
+    statement=r"m = \frac{\overline{\mathrm{mse}}}{\epsilon^2\, \overline{|o|^2}} \implies \mathrm{RMS\ error} "
+              r"\approx \epsilon\, \mathrm{RMS\ output}",
     source=SOURCE,
     role="performer_vq.features_needed",
     evidence=Evidence.STATISTICAL,
-    region=within(0.75, 1.25, because="the median of the error of 16 queries and 8 values lies within a tenth of its root mean square; the "
+    region=within(0.75, 1.25, because="the median of the error of 16 queries and 8 values lies within a tenth of its "
+                                      "root mean square; the "
                   "next order in 1/m adds less than a tenth"),
     cases=grid(error=(0.1,), data=("benign", "words")).full(error=(0.05, 0.1)),
     quantity="median of the measured over the wanted error",

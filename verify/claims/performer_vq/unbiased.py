@@ -50,12 +50,13 @@ def completed_square(X: Floats, W: Floats) -> Floats:
 
 @mutant("performer_vq.log_oprf_features", slip="(d/2) log(1 − 4A) in place of (d/4): the factor of the product, twice")
 def normalised_twice(X: Floats, W: Floats, A: float) -> Floats:
-    return random_features.log_oprf_features(X, W, A) + np.shape(W)[1] / 4 * np.log(1 - 4 * A)
+    return np.asarray(random_features.log_oprf_features(X, W, A) + np.shape(W)[1] / 4 * np.log(1 - 4 * A))
 
 
 @mutant("performer_vq.log_oprf_features", slip="B = 1: the projection is not scaled by √(1 − 4A)")
 def unscaled_projection(X: Floats, W: Floats, A: float) -> Floats:
-    return random_features.log_oprf_features(X, W, A) + (1 - np.sqrt(1 - 4 * A)) * (np.asarray(X) @ np.asarray(W).T)
+    scaled = random_features.log_oprf_features(X, W, A)
+    return np.asarray(scaled + (1 - np.sqrt(1 - 4 * A)) * (np.asarray(X) @ np.asarray(W).T))
 
 
 @mutant("performer_vq.trig_features", slip="e^(|x|²/2) is dropped: features of the Gaussian kernel")
@@ -87,7 +88,7 @@ def without_sign_fix(m: int, d: int, rng: np.random.Generator, *, coupling: str 
 
 @mutant("performer_vq.draw_projections", slip="rows of N(0, I/d)")
 def shrunk_rows(m: int, d: int, rng: np.random.Generator, **how: Any) -> Floats:
-    return random_features.draw_projections(m, d, rng, **how) / d**0.5
+    return np.asarray(random_features.draw_projections(m, d, rng, **how) / d**0.5)
 
 
 @mutant("performer_vq.draw_projections", slip="|R_ii| are the lengths: chi with d − i degrees of freedom")
@@ -181,7 +182,8 @@ def trigonometric_features_are_unbiased(features: Any, case: Case, rng: np.rando
     source=SOURCE,
     role="performer_vq.kernel_estimate",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="as for the features: quadrature beyond rounding, exponents of at most 40 round by 1e-14, times 100"),
+    region=at_most(1e-12, because="as for the features: quadrature beyond rounding, exponents of at most 40 round by "
+                                  "1e-14, times 100"),
     cases=grid(kind=("positive", "hyperbolic", "trigonometric", "oprf"), pairs=(5,)).full(pairs=(40,)),
     quantity="largest relative error of the mean",
 )  # fmt: skip

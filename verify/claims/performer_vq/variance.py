@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.figures import Field
-from verify.claims.performer_vq.instances import Floats, at_angle, gauss_hermite, pair, pair_with
+from verify.claims.performer_vq.instances import Floats, at_angle, gauss_hermite, pair, pair_with, shaded
 from verify.claims.sources import PVQ_PERFORMER
 from verify.evidence import Enclosure, at_most, exact, gap, sharper, slope, within, worst
 from verify.methods import random_features
@@ -73,7 +72,8 @@ def one_draw(q: Floats, k: Floats, W: Floats, kind: str) -> Floats:
     source=SOURCE,
     role="performer_vq.kernel_mse",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="64 nodes an axis leave less than 1e-60 at |q| = |k| ≤ 1.2; squared exponents of at most 60 round by "
+    region=at_most(1e-10, because="64 nodes an axis leave less than 1e-60 at |q| = |k| ≤ 1.2; squared exponents of at "
+                                  "most 60 round by "
                   "60 eps = 1.3e-14 and the centred square by another e^t eps; a factor 1000"),
     cases=grid(kind=KINDS, d=(1, 2), m=(1, 8), pairs=(5,)).full(m=(1, 8, 64, 512), pairs=(17,)),
     quantity="error over SM² eᵗ, or eˢ",
@@ -194,9 +194,9 @@ def which_features_win() -> Figure:
         "angle between q and k, degrees",
         "length |q| = |k|",
         (series("equal errors", border, lengths),),
-        field=Field(
+        field=shaded(
             angles, lengths, np.clip(np.log10(ratios), -4, 4), "log₁₀ of the ratio (cut at ±4)", (-2.0, 0.0, 2.0)
-        ),  # type: ignore[arg-type]
+        ),
     )
 
 

@@ -201,7 +201,7 @@ def numerator_alone(q: Floats, K: Floats, V: Floats, codes: Any, C: Floats) -> F
     means = cell_codewords(K, codes, len(C))
     shift = np.exp(C @ q) * np.bincount(codes) * ((means - C) @ q)  # what the denominator lacks
     plain = np.exp(C @ q) @ np.bincount(codes)
-    return corrected_attention(q, K, V, codes, C) * (1 + shift.sum() / plain)
+    return np.asarray(corrected_attention(q, K, V, codes, C) * (1 + shift.sum() / plain))
 
 
 @mutant("performer_vq.corrected_attention", slip="no correction at all")
@@ -237,7 +237,8 @@ def orders(error: Any, rng: np.random.Generator, seeds: int, *, constant_values:
 
 SEEDS = grid(seeds=(10,)).full(seeds=(20, 200))
 ORDER = (
-    "over 1/16 to 1/256 the next order adds at most a twentieth of a unit to the median slope (1.02 was met for the first order); an order is an "
+    "over 1/16 to 1/256 the next order adds at most a twentieth of a unit to the median slope (1.02 was met for the "
+    "first order); an order is an "
     "integer, so a twentieth decides"
 )
 
@@ -284,7 +285,8 @@ def order_of_output(attention: Any, codewords: Any, case: Case, rng: np.random.G
 @claim(
     id="performer_vq.vq-error-bounds.order-corrected",
     title="Two more sums a code make it of second order for any values",
-    statement=r"\hat o = \frac{\sum_y e^{q\cdot c_y} \big(\sum v + \sum v (k - c)^\top q\big)}{\sum_y e^{q\cdot c_y} \big(n_y + \sum (k - c)^\top q\big)}: "
+    statement=r"\hat o = \frac{\sum_y e^{q\cdot c_y} \big(\sum v + \sum v (k - c)^\top q\big)}{\sum_y e^{q\cdot c_y} "
+    r"\big(n_y + \sum (k - c)^\top q\big)}: "
     r"\qquad |o - \hat o| = O(\delta^2)",
     source=SOURCE,
     role="performer_vq.corrected_attention",
@@ -327,7 +329,8 @@ def order_curves() -> dict[str, list[float]]:
     C, noise, Q = rng.normal(size=(6, 4)), rng.normal(size=(6, 20, 4)) + 0.5, rng.normal(size=(7, 4))
     V, flat = rng.normal(size=(120, 3)), np.repeat(rng.normal(size=(6, 3)), 20, axis=0)
     curves: dict[str, list[float]] = {
-        "log Z, cell means": [], "log Z, other codewords": [], "output": [], "output, values constant on cells": [], "output, corrected": [],
+        "log Z, cell means": [], "log Z, other codewords": [], "output": [],
+        "output, values constant on cells": [], "output, corrected": [],
     }  # fmt: skip
     for radius in RADII:
         K, codes, _ = cells(rng, radius, C, noise)

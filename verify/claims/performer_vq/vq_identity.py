@@ -183,9 +183,9 @@ def judged(attention: Any, case: Case, rng: np.random.Generator, logits_of: Any,
     if "bias" in how:
         how["bias"] = how["bias"](size)
     found = np.asarray(attention(Q, codes, C, V, **how))
-    wide = [x.astype(float) for x in (Q, C, V)]
-    truth = softmax_rows(logits_of(wide[0] @ wide[1][codes].T, how.get("bias"))) @ wide[2]
-    return exact(gap(found, truth) / unit(*wide, case.dtype) if found.dtype == case.dtype else np.inf)
+    Q, C, V = (x.astype(float) for x in (Q, C, V))
+    truth = softmax_rows(logits_of(Q @ C[codes].T, how.get("bias"))) @ V
+    return exact(gap(found, truth) / unit(Q, C, V, case.dtype) if found.dtype == case.dtype else np.inf)
 
 
 @claim(
