@@ -94,7 +94,7 @@ class _Rescaled:
         self.mass: Any = None
 
     def update(self, log_k: Floats, V: Floats) -> None:
-        top = log_k.max(axis=0)
+        top = self.pivots(log_k)
         if self.mass is None:
             self.pivot, self.mass, self.sums = top, np.zeros(len(top)), np.zeros((len(top), V.shape[1]))
         pivot = np.maximum(self.pivot, top)
@@ -103,6 +103,9 @@ class _Rescaled:
         B = np.exp(log_k - pivot)
         self.mass = self.mass + B.sum(axis=0)
         self.sums = self.sums + B.T @ V
+
+    def pivots(self, log_k: Floats) -> Floats:
+        return np.asarray(log_k.max(axis=0))
 
     def rescale(self, factor: Floats) -> None:
         self.mass, self.sums = self.mass * factor, self.sums * factor[:, None]
@@ -113,33 +116,29 @@ class _Rescaled:
         return np.asarray(A @ self.sums / (A @ self.mass)[:, None])
 
 
-@equivalent("performer_vq.linear_attention_state", because="sums and means hold the same state")
-class SumsForMeans(_Rescaled):
-    """The state as the sheet writes it."""
-
-
-@mutant("performer_vq.linear_attention_state", slip="when the pivot moves the sums are rescaled, the masses forgotten")
-class MassNotRescaled(_Rescaled):
-    """u keeps the scale of the old pivot."""
-
+class _MassForgotten(_Rescaled):
     def rescale(self, factor: Floats) -> None:
         self.sums = self.sums * factor[:, None]
 
 
-@mutant("performer_vq.linear_attention_state", slip="one pivot for all features: masses may vanish")
-class OnePivot(_Rescaled):
-    """The largest log-feature of all, for all."""
+class _OnePivot(_Rescaled):
+    def pivots(self, log_k: Floats) -> Floats:
+        return np.full(log_k.shape[1], log_k.max())
 
-    def update(self, log_k: Floats, V: Floats) -> None:
-        top = np.full(log_k.shape[1], log_k.max())
-        if self.mass is None:
-            self.pivot, self.mass, self.sums = top, np.zeros(len(top)), np.zeros((len(top), V.shape[1]))
-        pivot = np.maximum(self.pivot, top)
-        self.rescale(np.exp(self.pivot - pivot))
-        self.pivot = pivot
-        B = np.exp(log_k - pivot)
-        self.mass = self.mass + B.sum(axis=0)
-        self.sums = self.sums + B.T @ V
+
+@equivalent("performer_vq.linear_attention_state", because="sums and means hold the same state")
+def sums_for_means() -> Any:
+    return _Rescaled()
+
+
+@mutant("performer_vq.linear_attention_state", slip="when the pivot moves the sums are rescaled, the masses forgotten")
+def mass_not_rescaled() -> Any:
+    return _MassForgotten()
+
+
+@mutant("performer_vq.linear_attention_state", slip="one pivot for all features: masses may vanish")
+def one_pivot() -> Any:
+    return _OnePivot()
 
 
 def log_features(rng: np.random.Generator, case: Case) -> tuple[Floats, Floats, Floats]:

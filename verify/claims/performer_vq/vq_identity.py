@@ -124,32 +124,38 @@ def renumbered(Q: Floats, codes: Any, C: Floats, V: Floats, **how: Any) -> Float
     return vq.vq_attention(Q, codes, C[::-1], V, **how)
 
 
-@mutant("performer_vq.vq_cache", slip="the mean is updated with the count before the block")
-class StaleCount(vq.VQCache):
-    """V̄ ← (n V̄ + Σ v) / max(n, 1)."""
-
+class _StaleCount(vq.VQCache):
     def absorb(self, codes: Any, V: Any) -> None:
         added, sums = cell_table(codes, V, len(self.counts))
         self.means = (self.counts[:, None] * self.means + sums) / np.maximum(self.counts, 1)[:, None]
         self.counts = self.counts + added.astype(int)
 
 
-@mutant("performer_vq.vq_cache", slip="a code counts once a block, however often it occurs")
-class OnceABlock(vq.VQCache):
-    """A plain indexed assignment forgets repeated codes."""
-
+class _OnceABlock(vq.VQCache):
     def absorb(self, codes: Any, V: Any) -> None:
-        self.counts[codes] += 1
+        self.counts[codes] += 1  # an indexed assignment forgets repeated indices
         self.means[codes] = V
 
 
-@mutant("performer_vq.vq_cache", slip="keys are stored one by one: the state grows with the text")
-class GrowingCache(vq.VQCache):
-    """Keeps everything."""
-
+class _Growing(vq.VQCache):
     def absorb(self, codes: Any, V: Any) -> None:
         super().absorb(codes, V)
         self.means = np.concatenate([self.means, V])
+
+
+@mutant("performer_vq.vq_cache", slip="the mean is updated with the count before the block")
+def stale_count(c: int, d_v: int) -> Any:
+    return _StaleCount(c, d_v)
+
+
+@mutant("performer_vq.vq_cache", slip="a code counts once a block, however often it occurs")
+def once_a_block(c: int, d_v: int) -> Any:
+    return _OnceABlock(c, d_v)
+
+
+@mutant("performer_vq.vq_cache", slip="values are stored one by one: the state grows with the text")
+def growing_state(c: int, d_v: int) -> Any:
+    return _Growing(c, d_v)
 
 
 SIZES = ((37, 5, 3, 4, 8), (200, 16, 8, 5, 32), (130, 300, 6, 2, 64), (1, 1, 1, 1, 1))
