@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, as_given, finite_array, refuse, whole_number
+from verify.methods.guards import Array, as_given, finite_array, real_array, refuse, whole_number
 
 ROWS = 256  # rows of a block: features of a block stay in cache
 RANGE = {8: 600.0, 4: 60.0}  # exponents, by item size, that stay far from overflow even after a sum over features
@@ -43,7 +43,8 @@ def linear_attention(
     these scales out of the range of floats the block is halved, down to single tokens if need be; `block_size=1` is
     the recurrence token by token, whose output i is made of tokens up to i alone, bit for bit.
 
-    ValueError: shapes, entries that are not finite, block_size < 1, `causal` with n_q != n. TypeError: complex input.
+    ValueError: shapes, entries that are not finite or so large that a sum of four overflows, block_size < 1, `causal`
+    with n_q != n. TypeError: complex input.
 
     Source: Katharopoulos et al. 2020 (the recurrence); Choromanski et al. 2020, arXiv 2009.14794.
 
@@ -110,7 +111,7 @@ class LinearAttentionState:
         """Attention of log_q (n_q, m) over all keys so far, (n_q, d_v). ValueError: shapes, or no keys yet."""
         if self._moments is None:
             refuse("the state has no keys", "attention over no keys has no value", "update it first")
-        lq = finite_array("log_q", log_q, ("n_q", len(self._moments.pivot)), single=True)
+        lq = _log_features("log_q", log_q, ("n_q", len(self._moments.pivot)))
         return _answered(as_given(log_q, lq), self._moments)
 
 
@@ -177,13 +178,23 @@ def _causal_block(past: _Moments, lq: Array, lk: Array, v: Array, out: Array) ->
 
 def _checked(log_q: ArrayLike, log_k: ArrayLike, V: ArrayLike) -> tuple[Array, Array, Array]:
     lk, v = _checked_keys(log_k, V)
-    lq = as_given(log_q, finite_array("log_q", log_q, ("n_q", lk.shape[1]), single=True))
+    lq = as_given(log_q, _log_features("log_q", log_q, ("n_q", lk.shape[1])))
     dtype = np.result_type(lq, lk)
     return lq.astype(dtype, copy=False), lk.astype(dtype, copy=False), v.astype(dtype, copy=False)
 
 
 def _checked_keys(log_k: ArrayLike, V: ArrayLike) -> tuple[Array, Array]:
-    lk = as_given(log_k, finite_array("log_k", log_k, ("n", "m"), single=True))
+    lk = as_given(log_k, _log_features("log_k", log_k, ("n", "m")))
     v = as_given(V, finite_array("V", V, (len(lk), "d_v"), single=True))
     dtype = np.result_type(lk, v)
     return lk.astype(dtype, copy=False), v.astype(dtype, copy=False)
+
+
+def _log_features(name: str, value: ArrayLike, shape: tuple[int | str, ...]) -> Array:
+    """Finite, and small enough for sums of a few of them to be finite too; one pass for both."""
+    x = real_array(name, value, shape, single=True)
+    largest = float(np.finfo(x.dtype).max) / 8
+    if not (x.min() >= -largest and x.max() <= largest):
+        finite_array(name, x)  # names the entry that is not finite
+        refuse(f"{name} leaves +-{largest:.3g}", "sums of log-features must stay finite", "scale the inputs down")
+    return x

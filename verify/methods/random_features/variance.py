@@ -166,7 +166,7 @@ def _trigonometric_covariance(d: int, u: float, cosine: float) -> float:
             k = np.arange(60)
             moments = (1 - _orthogonal_deficits(d, 60)) * (scaled[:, None] ** k).T.dot(density) if cosine else None
             above = -_orthogonal_deficits(d, 60) if moments is None else moments - 1
-            terms = np.concatenate([[1.0], np.cumprod(-u / k[1:])]) * above
+            terms = np.cumprod(-u / k[1:]) * above[1:]  # the one for k = 0 is 0
             total += math.fsum(terms)
         else:
             # by Kummer's transformation, whose terms are at most e^(u/2) in size before e^(-u/2) is applied
