@@ -232,7 +232,7 @@ def share(bytes_used: int, allowed: int) -> Enclosure:
     statement=r"\text{peak} \le 8 \big(2 n d_v + 8 (L + d_v)(L + m) + 4 m d_v\big) + 2^{15} \text{ bytes}",
     source=SOURCE,
     role="performer_vq.linear_attention",
-    evidence=Evidence.CERTIFIED,
+    evidence=Evidence.EXACT,
     region=at_most(1, because="the outputs, a handful of arrays of a block, two states and 32 kB of Python; all "
                               "prefix sums would need 8 n m d_v, "
                    "twenty times as much, and an n × n matrix twice"),
@@ -253,7 +253,7 @@ def causal_memory(linear_attention: Any, case: Case, rng: np.random.Generator) -
     statement=r"\text{peak} \le 8 \cdot 2 n d_v + 3 \cdot 8 \cdot 256 \cdot 512 + 2^{18} \text{ bytes}",
     source=SOURCE,
     role="performer_vq.softmax_attention",
-    evidence=Evidence.CERTIFIED,
+    evidence=Evidence.EXACT,
     region=at_most(
         1,
         because="the outputs, three arrays of one tile of 256 × 512 logits, sums of a block; all logits of 2048 tokens need 33 MB, "
