@@ -39,9 +39,9 @@ def linear_attention(
     for each feature of a token and 0 for a pair of tokens.
 
     The causal form goes in blocks of `block_size`: earlier blocks through their moments, the block itself through its
-    own pairs. Query i is scaled by the pivots of the keys up to i alone. Where a later key of the block would take
-    these scales out of the range of floats the block is halved, down to single tokens if need be; `block_size=1` is
-    the recurrence token by token, whose output i is made of tokens up to i alone, bit for bit.
+    own pairs. Later keys of a block enter its scales, never its sums; where they would take the scales of an earlier
+    query out of the range of floats the block is halved, down to single tokens if need be. `block_size=1` is the
+    recurrence token by token, whose output i is made of tokens up to i alone, bit for bit.
 
     ValueError: shapes, entries that are not finite or so large that a sum of four overflows, block_size < 1, `causal`
     with n_q != n. TypeError: complex input.
@@ -60,9 +60,10 @@ def linear_attention(
     out = np.empty(v.shape, v.dtype)
     m = lk.shape[1]
     past = _Moments(np.full(m, -np.inf, v.dtype), np.zeros(m, v.dtype), np.zeros((m, v.shape[1]), v.dtype))
+    earlier = np.tri(min(size, len(v)), dtype=v.dtype)
     for start in range(0, len(v), size):
         rows = slice(start, start + size)
-        past = _causal_block(past, lq[rows], lk[rows], v[rows], out[rows])
+        past = _causal_block(past, lq[rows], lk[rows], v[rows], earlier, out[rows])
     return out
 
 
@@ -124,9 +125,10 @@ def _absorbed(past: _Moments | None, lk: Array, v: Array) -> _Moments:
         pivot = np.maximum(past.pivot, pivot)
         mass = past.mass * np.exp(past.pivot - pivot)
         total = mass[:, None] * past.mean
+    room = np.empty((min(ROWS, len(lk)), len(pivot)), lk.dtype)
     for start in range(0, len(lk), ROWS):
-        rows = slice(start, start + ROWS)
-        weights = lk[rows] - pivot
+        rows = slice(start, min(start + ROWS, len(lk)))
+        weights = np.subtract(lk[rows], pivot, out=room[: rows.stop - start])
         np.exp(weights, out=weights)
         mass = mass + weights.sum(axis=0)
         total = total + weights.T @ v[rows]
@@ -136,33 +138,33 @@ def _absorbed(past: _Moments | None, lk: Array, v: Array) -> _Moments:
 def _answered(lq: Array, keys: _Moments) -> Array:
     level = keys.pivot + np.log(keys.mass)  # log sum_j e^log_k
     out = np.empty((len(lq), keys.mean.shape[1]), np.result_type(lq, keys.mean))
+    room = np.empty((min(ROWS, len(lq)), len(level)), out.dtype)
     for start in range(0, len(lq), ROWS):
-        rows = slice(start, start + ROWS)
-        weights = lq[rows] + level
+        rows = slice(start, min(start + ROWS, len(lq)))
+        weights = np.add(lq[rows], level, out=room[: rows.stop - start])
         weights -= weights.max(axis=1, keepdims=True)
         np.exp(weights, out=weights)
         out[rows] = (weights @ keys.mean) / weights.sum(axis=1, keepdims=True)
     return out
 
 
-def _causal_block(past: _Moments, lq: Array, lk: Array, v: Array, out: Array) -> _Moments:
-    """Write the outputs of a block and return the moments after it."""
-    reach = np.maximum.accumulate(lk, axis=0)  # the pivots that query i may know
-    np.maximum(reach, past.pivot, out=reach)
-    pivot = reach[-1].copy()
-    reach += lq
-    shift = reach.max(axis=1, keepdims=True)
-    left = lq + pivot
-    left -= shift
-    if len(lq) > 1 and left.max() > RANGE[left.itemsize]:
+def _causal_block(past: _Moments, lq: Array, lk: Array, v: Array, earlier: Array, out: Array) -> _Moments:
+    """Write the outputs of a block and return the moments after it; `earlier` has ones where the key is not later."""
+    pivot = np.maximum(past.pivot, lk.max(axis=0))
+    # Query i knows pivots that lie between those of the block's first query and `pivot`; with the latter its sums are
+    # too small by e^rise at most, and e^rise is put back on all rows, so that every denominator is at least 1.
+    rise = float((pivot - np.maximum(past.pivot, lk[0])).max())
+    if rise > RANGE[lk.itemsize]:
         half = len(lq) // 2
-        past = _causal_block(past, lq[:half], lk[:half], v[:half], out[:half])
-        return _causal_block(past, lq[half:], lk[half:], v[half:], out[half:])
+        past = _causal_block(past, lq[:half], lk[:half], v[:half], earlier, out[:half])
+        return _causal_block(past, lq[half:], lk[half:], v[half:], earlier, out[half:])
+    left = lq + pivot
+    left -= left.max(axis=1, keepdims=True) - lk.dtype.type(rise)
     right = lk - pivot
     np.exp(left, out=left)
     np.exp(right, out=right)
     pairs = left @ right.T
-    pairs[np.triu_indices(len(lq), 1)] = 0
+    pairs *= earlier[: len(lq), : len(lq)]
     mass = past.mass * np.exp(past.pivot - pivot)
     total = right.T @ v
     total += mass[:, None] * past.mean
@@ -171,7 +173,7 @@ def _causal_block(past: _Moments, lq: Array, lk: Array, v: Array, out: Array) ->
     denominator += pairs.sum(axis=1, keepdims=True)
     numerator = left @ past.mean
     numerator += pairs @ v
-    out[:] = numerator / denominator
+    np.divide(numerator, denominator, out=out)
     mass = mass + right.sum(axis=0)
     return _Moments(pivot, mass, total / mass[:, None])
 
