@@ -118,12 +118,12 @@ def empty_is_nan(K: Floats, c: int, rng: np.random.Generator, **how: Any) -> Any
 
 @mutant("performer_vq.lloyd", slip="an empty cell becomes the zero vector")
 def empty_is_zero(K: Floats, c: int, rng: np.random.Generator, **how: Any) -> Any:
-    return lloyd_with(by_definition, 0.0)(K, c, rng, **how)
+    return lloyd_with(vq.vq_assign, 0.0)(K, c, rng, **how)
 
 
 @mutant("performer_vq.lloyd", slip="distortion is measured with a codebook refitted to the same cells")
 def refitted_distortion(K: Floats, c: int, rng: np.random.Generator, **how: Any) -> Any:
-    return lloyd_with(by_definition, None, refit=True)(K, c, rng, **how)
+    return lloyd_with(vq.vq_assign, None, refit=True)(K, c, rng, **how)
 
 
 @role(
@@ -416,7 +416,7 @@ def distortion_against_size() -> Figure:
     lloyd = [float(vq.lloyd(keys, c, rng, iters=10)[1][-1]) for c in sizes]
     return Figure(
         "Mean squared distance of a normal key to its codeword, d = 8",
-        "Random projections are worse than the zero vector until m = 16; Lloyd's codebook is better from the start, "
+        "A few random projections are worse than the zero vector; Lloyd's codebook is better from the start, "
         "at the rate c^(−2/d).",
         "codewords",
         "mean squared distance",
@@ -447,7 +447,7 @@ def equal_budgets() -> Figure:
         "Error of outputs over that of uniform pooling, n = 512, d = 16, unit-variance entries",
         "With the same number of codes and features, k-means VQ is below uniform pooling where random features are above.",
         "c = m",
-        "squared error over that of uniform pooling",
+        "relative to uniform pooling",
         (*curves, series("uniform pooling", y=(1.0,), kind="hline")),
         x_log=True,
         y_log=True,

@@ -272,8 +272,8 @@ def variance_before_and_after() -> Figure:
     spreads = (0.0, 0.25, 0.5, 0.75, 1.0)
     for spread in spreads:
         widths = np.exp(spread * rng.permutation(np.linspace(-1, 1, d)))
-        Q = 0.4 * rng.normal(size=(200, d)) * widths + 0.1
-        K = 0.4 * rng.normal(size=(200, d)) / widths + 0.1
+        Q = 0.2 * rng.normal(size=(200, d)) * widths + 0.2
+        K = 0.2 * rng.normal(size=(200, d)) / widths + 0.2
         M, b = random_features.optimal_gauge(Q, K)
         factor = optimal_scale(Q, K - b)
         variants = [(Q, K), (Q, K - b), (Q / factor, (K - b) * factor), apply_gauge(Q, K, M, b)]

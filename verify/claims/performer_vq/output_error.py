@@ -140,9 +140,8 @@ def real_tokens(rng: np.random.Generator, n_q: int, n: int, d: int, scale: float
     source=SOURCE,
     role="performer_vq.output_error_constants",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="48 nodes an axis leave less than 1e-20 at these norms; sums of 12² products and "
-                                  "exponents below 30 round "
-                  "by 1e-13; the mutants are off by more than 1e-2"),
+    region=at_most(1e-10, because="48 nodes an axis leave 48! 6⁹⁶/96! < 1e-14 for |2q + k_i + k_j| ≤ 6; sums of 12² products and "
+                  "exponents below 30 round by 1e-13; the mutants are off by more than 1e-2"),
     cases=grid(d=(1, 2), n=(5, 12)),
     quantity="largest relative error of the two constants",
 )  # fmt: skip

@@ -113,8 +113,8 @@ def one_block_repeated(m: int, d: int, rng: np.random.Generator, **how: Any) -> 
     source=SOURCE,
     role="performer_vq.log_prf_features",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="48 nodes an axis leave (1.5²)⁴⁸ · 9⁴⁸ / 96! < 1e-80 at |q| = |k| = 1.5; the exponents of at most "
-                  "30 round by 30 eps = 7e-15 each, a factor 100; the weakest mutant, ε = 1e-4, is off by 2e-4"),
+    region=at_most(1e-12, because="48 nodes an axis leave 48! 3⁹⁶/96! < 1e-42 at |q| = |k| = 1.5; exponents of at most 30 round by "
+                  "30 eps = 7e-15 each, a factor 100; the weakest mutant, ε = 1e-4, is off by 2e-4"),
     cases=grid(d=(1, 2), norm=(0.2, 1.5), pairs=(10,)).full(d=(1, 2, 3), norm=(0.2, 0.8, 1.5), pairs=(25,)),
     quantity="largest relative error of the mean",
 )  # fmt: skip
@@ -137,8 +137,8 @@ def positive_features_are_unbiased(log_features: Any, case: Case, rng: np.random
     source=PVQ_TABLES.at("theorem 3.1"),
     role="performer_vq.log_oprf_features",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="80 nodes an axis; e^(2A|w|²) is entire of order 2 with |2A| < 1/2 half a Gaussian, where the error "
-                  "falls at least like (2A/(1 − 2A))⁸⁰ < 1e-24; roundings as for A = 0"),
+    region=at_most(1e-12, because="80 nodes an axis: Hermite coefficients of e^(2A|w|²) fall like (4A/(1 − 4A))ⁿ, at most (2/3)⁸⁰; "
+                  "roundings as for A = 0"),
     cases=grid(d=(1, 2), A=(-0.25, 0.1), pairs=(5,)).full(A=(-0.25, -0.1, 0.0, 0.1), pairs=(25,)),
     quantity="largest relative error of the mean",
 )  # fmt: skip
