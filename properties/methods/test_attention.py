@@ -304,6 +304,7 @@ def test_integers_become_doubles_and_nothing_is_modified():
             assert np.isfinite(found).all() or call is not softmax_attention
             assert (array == kept).all()
         assert softmax_attention(array, array, array).dtype == (np.float32 if array.dtype == np.float32 else float)
+        assert output_error_constants(array, array, array)[1].dtype == softmax_attention(array, array, array).dtype
         assert linear_attention(array, array, array).dtype == (np.float32 if array.dtype == np.float32 else float)
     array.setflags(write=False)
     linear_attention(array, array, array, causal=True)

@@ -315,6 +315,7 @@ def test_precision_is_kept_and_nothing_is_modified():
     for kind in KINDS:
         assert kernel_estimate(X, X, W, features=kind).dtype == np.float32
         kernel_mse(X[0], X[1], 3, features=kind)
-    optimal_gauge(X, X)
+    assert all(part.dtype == np.float32 for part in optimal_gauge(np.tile(X, (3, 1)) + W[:1].astype(np.float32), X))
+    assert all(part.dtype == float for part in optimal_gauge(X, W))
     assert (kept[0] == X).all()
     assert (kept[1] == W).all()

@@ -22,7 +22,8 @@ def output_error_constants(Q: ArrayLike, K: ArrayLike, V: ArrayLike) -> tuple[Ar
 
     In this form they would overflow early and lose digits. They are computed as sum_ij w_i w_j R_ij ... with
     w_i = p_i exp(|q + k_i|^2 / 2) and the Gaussian kernel R_ij = exp(-|k_i - k_j|^2 / 2), which has ones on its
-    diagonal; a constant beyond the floats is inf. O(n_q n^2 d_v) operations, O(n^2 + n d_v) memory, float64.
+    diagonal; a constant beyond the floats is inf. O(n_q n^2 d_v) operations and O(n^2 + n d_v) memory, in float64; the
+    result is float32 if Q, K and V are.
 
     Shapes: Q (n_q, d), K (n, d), V (n, d_v). ValueError: shapes, entries that are not finite.
 
@@ -31,8 +32,12 @@ def output_error_constants(Q: ArrayLike, K: ArrayLike, V: ArrayLike) -> tuple[Ar
     ([0.0], [[0.0]])
     """
     log_mse, size, top = _log_constants(Q, K, V)
-    with np.errstate(over="ignore"):
-        return np.exp(log_mse), size * np.exp(2 * top)[:, None]
+    dtype = np.result_type(*checked_qkv(Q, K, V))
+    with np.errstate(over="ignore", invalid="ignore"):
+        bias = np.where(
+            size == 0, 0.0, size * np.exp(2 * top)[:, None]
+        )  # 0 stays 0 where the scale is beyond the floats
+        return np.exp(log_mse).astype(dtype), bias.astype(dtype)
 
 
 def _log_constants(Q: ArrayLike, K: ArrayLike, V: ArrayLike) -> tuple[Array, Array, Array]:

@@ -18,8 +18,9 @@ def optimal_gauge(Q: ArrayLike, K: ArrayLike, *, ridge: float = 0.0) -> tuple[Ar
     optimal transport map from N(0, S_K) to N(0, S_Q), the solution of G S_K G = S_Q. It attains the least value
     mean |q|^2 + mean |k|^2 = 2 tr (S_K^1/2 S_Q S_K^1/2)^1/2.
 
-    Shapes: Q (n_q, d), K (n, d); float64. With `ridge` > 0 the second moments get ridge times their mean eigenvalue
-    added to the diagonal: attention is unchanged as before, the value nearly the least.
+    Shapes: Q (n_q, d), K (n, d); computed in float64, and float32 if Q and K are. With `ridge` > 0 the second moments
+    get ridge times their mean eigenvalue added to the diagonal: attention is unchanged, the value nearly the least.
+
     ValueError: shapes, entries that are not finite, ridge < 0, singular second moments without a ridge.
 
     Source: Gelbrich 1990 (the map); the restriction to a gauge is elementary.
@@ -28,13 +29,15 @@ def optimal_gauge(Q: ArrayLike, K: ArrayLike, *, ridge: float = 0.0) -> tuple[Ar
     >>> M.tolist(), b.tolist()  # keys -1 and 1 about b, then twice as large, queries half
     ([[2.0]], [1.0])
     """
-    q = finite_array("Q", Q, ("n_q", "d")).astype(np.float64, copy=False)
-    k = finite_array("K", K, ("n", q.shape[1])).astype(np.float64, copy=False)
+    given = finite_array("Q", Q, ("n_q", "d"), single=True)
+    q, k = finite_array("Q", Q), finite_array("K", K, ("n", given.shape[1]))
+    dtype = np.result_type(given, finite_array("K", K, single=True))
     ridge = real_number("ridge", ridge, least=0)
     b = q.mean(axis=0) + k.mean(axis=0)
     S_Q, S_K = _second_moment("Q", q, ridge), _second_moment("K", k - b, ridge)
     inverse = np.linalg.inv(S_K)
-    return spd_sqrt(geometric_mean((inverse + inverse.T) / 2, S_Q)), b
+    M = spd_sqrt(geometric_mean((inverse + inverse.T) / 2, S_Q))
+    return M.astype(dtype, copy=False), b.astype(dtype, copy=False)
 
 
 def _second_moment(name: str, x: Array, ridge: float) -> Array:
