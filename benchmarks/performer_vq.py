@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import Any
 
@@ -64,7 +65,9 @@ def features_against_performer(scale: float, *, n: int, causal: bool) -> Work:
 
     def peer() -> Any:
         torch = optional("torch")
-        performer = optional("performer_pytorch.performer_pytorch")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it imports what its own dependencies have deprecated
+            performer = optional("performer_pytorch.performer_pytorch")
         torch.set_num_threads(1)
         q, k, v, w = (torch.from_numpy(x) for x in (Q, K, V, W))
         with torch.no_grad():

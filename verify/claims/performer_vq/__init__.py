@@ -7,6 +7,7 @@ system(
     "performer_vq",
     title="Performer and Transformer-VQ",
     finding="The error of Performer's random features is known exactly; read as a soft Transformer-VQ, it attends with halved logits.",
+    picture="performer_vq.soft-vq-bridge.codebook-rate",
 )
 
 from verify.claims.performer_vq import (  # noqa: E402

@@ -217,7 +217,7 @@ def kappa_surface() -> Figure:
     )
 
 
-@table(of="performer_vq.soft-vq-bridge.halved")
+@table(of="performer_vq.soft-vq-bridge.codebook-rate")
 def which_logits() -> Table:
     sizes, found = codebook_errors()
     return Table(
