@@ -202,3 +202,15 @@ def real_number(
         allowed = f"{name} is {', '.join(stated[:-1])}{' and ' * (len(stated) > 1)}{stated[-1]}"
         refuse(f"{name}={value}", allowed, "check its unit and the order of the arguments")
     return number
+
+
+def as_given(value: ArrayLike, checked: Array) -> Array:
+    """`checked` as the subclass of ndarray that `value` came as, if it did: so an array that counts goes on counting.
+
+    >>> as_given([1, 2], np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    foreign = (np.matrix, np.ma.MaskedArray)  # their arithmetic means something else
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray and not isinstance(value, foreign):
+        return value.astype(checked.dtype, copy=False)
+    return checked
