@@ -1,0 +1,121 @@
+"""Block Jacobi: chunks of the sequence side by side, each started from where the one before it ended last time."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import Any
+
+import numpy as np
+
+from verify.methods.guards import refuse
+from verify.methods.recurrence.arrays import largest, shifted
+from verify.methods.recurrence.cells import Cell
+from verify.methods.recurrence.sequential import FixedPointResult, finished, run, sequence
+
+PATIENCE = 3  # sweeps, of which each costs a small part of the loop, before those that do not settle give up
+LOOK_EVERY = 8  # steps between two looks whether all chunks have rejoined the paths of the sweep before
+
+
+def block_jacobi_states(
+    cell: Cell,
+    U: Any,
+    x0: Any,
+    chunk: int | None = None,
+    tol: float = 0.0,
+    *,
+    max_sweeps: int | None = None,
+    history: bool = False,
+) -> FixedPointResult:
+    """States by sweeps: all chunks of `chunk` steps advance side by side, then each passes its end to the next one.
+
+    The first chunk starts from x0, the others first from 0. After n sweeps the first n chunks are those of
+    `sequential_states`, on NumPy arrays in every bit. It stops when the starts repeat up to `tol`; `iterations` counts
+    sweeps. A sweep is left early where all chunks have rejoined the paths of the sweep before, up to `tol`. By default
+    a chunk has about sqrt(T) steps. Without `max_sweeps`, three sweeps are tried, and if most chunks still move
+    then, what is left is done one step after the other.
+
+    `history` keeps the states after every sweep (sweeps + 1, T, d), from zeros.
+
+    TypeError, ValueError: as `sequential_states`; chunk < 1, tol < 0, max_sweeps < 1.
+
+    >>> from verify.methods.recurrence import TanhCell
+    >>> cell, U = TanhCell(np.array([[0.5]])), np.full((1000, 1), 0.3)
+    >>> found = block_jacobi_states(cell, U, np.zeros(1))
+    >>> found.iterations, found.residual_norm
+    (2, 0.0)
+    """
+    xp, U, x0 = sequence(cell, U, x0)
+    T, d = int(U.shape[0]), cell.state_size
+    length = max(1, isqrt(T)) if chunk is None else chunk
+    if length < 1:
+        refuse(f"chunk={chunk}", "a chunk has at least one step", "None chooses about sqrt(T)")
+    if not tol >= 0:
+        refuse(f"tol={tol}", "a tolerance is not negative", "0 waits until the starts repeat in every bit")
+    if max_sweeps is not None and max_sweeps < 1:
+        refuse(f"max_sweeps={max_sweeps}", "at least one sweep is needed", "None chooses by progress")
+    zeros = xp.zeros((T, d), dtype=x0.dtype)
+    kept = [zeros] if history else None
+    if T == 0:
+        return finished(xp, zeros, 0, 0.0, tol, kept)
+    chunks = -(-T // length)
+    drive = _side_by_side(xp, U, length, chunks)
+    starts = xp.concat([x0[None, :], xp.zeros((chunks - 1, d), dtype=x0.dtype)])
+    paths: Any = None
+    sweeps = 0
+    while True:
+        paths = _sweep(xp, cell, drive, starts, paths, tol)
+        sweeps += 1
+        if kept is not None:
+            kept.append(_in_a_row(xp, paths, T))
+        moved = xp.max(xp.abs(paths[-1][:-1, :] - starts[1:, :]), axis=1) if chunks > 1 else x0[:0]
+        settled = bool(xp.all(moved <= tol))
+        if settled or sweeps == max_sweeps:
+            break
+        starts = shifted(xp, x0, paths[-1])
+        if max_sweeps is None and sweeps >= PATIENCE and int(xp.sum(xp.astype(moved > tol, xp.int64))) > chunks // 2:
+            states = _finish(xp, cell, U, _in_a_row(xp, paths, T), sweeps * length)
+            if kept is not None:
+                kept[-1] = states
+            return _judged(xp, cell, U, x0, states, sweeps, True, kept)
+    return _judged(xp, cell, U, x0, _in_a_row(xp, paths, T), sweeps, settled, kept)
+
+
+def _side_by_side(xp: Any, U: Any, length: int, chunks: int) -> Any:
+    """(length, chunks, m): the inputs of all first steps, of all second steps, and so on; zeros after the end."""
+    pad = length * chunks - U.shape[0]
+    if pad:
+        U = xp.concat([U, xp.zeros((pad, U.shape[1]), dtype=U.dtype)])
+    stacked = xp.permute_dims(xp.reshape(U, (chunks, length, U.shape[1])), (1, 0, 2))
+    return np.ascontiguousarray(stacked) if xp is np else stacked
+
+
+def _sweep(xp: Any, cell: Cell, drive: Any, starts: Any, before: Any, tol: float) -> Any:
+    """The states after each step, a list of (chunks, d); from where all have rejoined `before`, those of before."""
+    length, states, paths = drive.shape[0], starts, []
+    for step in range(length):
+        states = cell.step(states, drive[step, ...])
+        paths.append(states)
+        if before is not None and step % LOOK_EVERY == LOOK_EVERY - 1:
+            difference = xp.abs(states - before[step])
+            if bool(xp.all(difference <= tol)):
+                return paths + before[step + 1 :]
+    return paths
+
+
+def _in_a_row(xp: Any, paths: Any, T: int) -> Any:
+    stacked = xp.stack(paths, axis=1)
+    return xp.reshape(stacked, (stacked.shape[0] * stacked.shape[1], stacked.shape[2]))[:T, :]
+
+
+def _finish(xp: Any, cell: Cell, U: Any, states: Any, done: int) -> Any:
+    """What comes after the first `done` states, which are right, one step after the other."""
+    done = min(done, int(U.shape[0]))
+    return xp.concat([states[:done, :], run(xp, cell, U[done:, :], states[done - 1, :])])
+
+
+def _judged(
+    xp: Any, cell: Cell, U: Any, x0: Any, states: Any, sweeps: int, settled: bool, kept: Any
+) -> FixedPointResult:
+    residual = largest(xp, cell.step(shifted(xp, x0, states), U) - states)
+    status = "converged" if settled else "max_iter" if residual < float("inf") else "nonfinite"
+    return FixedPointResult(states, sweeps, settled, residual, None if kept is None else xp.stack(kept), status)
