@@ -54,3 +54,46 @@ GELBRICH = Source(
 NOISE = Source(
     "ghosh", "A. Ghosh, H. Kumar, P. S. Sastry", "Robust loss functions under label noise", "2017, arXiv 1712.09482"
 )
+RNN_ARTICLE = Source(
+    "su-9783", "Su Jianlin", "Nonlinear RNNs can be computed in parallel too", "archive 9783, 2023 (in Chinese)"
+)
+RNN_COMPANION = Source(
+    "su-9554", "Su Jianlin", "On a revival of recurrent networks: can they shine again?", "archive 9554, 2023 (in Chinese)"
+)
+RNN_DEER = Source(
+    "deer",
+    "Y. H. Lim, Q. Zhu, J. Selfridge, M. F. Kasim",
+    "Parallelizing non-linear sequential models over the sequence length",
+    "2023, arXiv 2309.12252",
+)
+RNN_DEEPPCR = Source(
+    "deeppcr", "F. Danieli et al.", "DeepPCR: Parallelizing Sequential Operations in Neural Networks", "2023, arXiv 2309.16318"
+)
+RNN_ELK = Source(
+    "elk",
+    "X. Gonzalez, A. Warrington, J. T. H. Smith, S. W. Linderman",
+    "Towards Scalable and Stable Parallelization of Nonlinear RNNs",
+    "2024, arXiv 2407.19115",
+)
+RNN_PREDICTABILITY = Source(
+    "gonzalez-predictability",
+    "X. Gonzalez, L. Kozachkov, D. Zoltowski, K. Clarkson, S. W. Linderman",
+    "Predictability Enables Parallelization of Nonlinear State Space Models",
+    "2025, arXiv 2508.16817",
+)
+RNN_UNIFYING = Source(
+    "gonzalez-unifying",
+    "X. Gonzalez et al.",
+    "A Unifying Framework for Parallelizing Sequential Models with Linear Dynamical Systems",
+    "2025, arXiv 2509.21716",
+)
+RNN_PARARNN = Source("pararnn", "F. Danieli et al.", "ParaRNN: parallel training of nonlinear RNNs", "2025, arXiv 2510.21450")
+RNN_SMOOTHER = Source(
+    "sarkka", "S. Särkkä, Á. F. García-Fernández", "Temporal Parallelization of Bayesian Smoothers", "2021, arXiv 1905.13002"
+)
+RNN_PREFIX_SUMS = Source("blelloch", "G. E. Blelloch", "Prefix Sums and Their Applications", "CMU-CS-90-190, 1990")
+RNN_SNIR = Source("snir", "M. Snir", "Depth-size trade-offs for parallel prefix computation", "Journal of Algorithms 7, 1986")
+RNN_LRU = Source(
+    "lru", "A. Orvieto et al.", "Resurrecting Recurrent Neural Networks for Long Sequences", "2023, arXiv 2303.06349"
+)
+RNN_HIGHAM = Source("higham", "N. J. Higham", "Accuracy and Stability of Numerical Algorithms", "SIAM, 2nd edition, 2002")

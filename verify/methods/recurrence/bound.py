@@ -15,6 +15,8 @@ from verify.methods.recurrence.cells import Cell, GRUCell, LSTMCell, TanhCell
 from verify.methods.recurrence.sequential import sequence
 
 BITS = 106
+EPS = float(np.finfo(float).eps)
+WINDOWS = (1, 8, 32)  # steps
 OUTWARD = 1 + 1e-9  # floats that are not balls: millions of times their rounding, which is some d eps
 SLACK = 1e-10  # the same for sums of terms that may cancel, relative to the terms
 SIGMOID_1, SIGMOID_2 = 1 / 4, 1 / (6 * sqrt(3)) * OUTWARD  # the largest first and second derivatives
@@ -26,11 +28,11 @@ def error_bound(cell: Cell, U: Any, x0: Any, states: Any) -> float:
 
     Shapes: U (T, m), x0 (d,), states (T, d). For `TanhCell`, `GRUCell` and `LSTMCell`; others get inf.
 
-    The defects R_t = f(x_{t-1}, u_t) - x_t are enclosed by balls of 106 bits. The errors obey
-    |e_t| <= |J| |e_{t-1}| + |R_t|, J being taken between the given and the true state. With r a guess of max |e|, a
-    Lipschitz constant L of the Jacobian gives |J| <= |J(x_{t-1})| + L r; if the bounds that follow stay below r, they
-    are proven, by induction over t. This is tried in the maximum norm and in the Euclidean one. For a tanh cell with
-    a = |A|_inf < 1 also max |R| / (1 - a) holds, without a condition.
+    The defects R_t = f(x_{t-1}, u_t) - x_t are enclosed by balls of 106 bits. The errors obey e_t = J e_{t-1} + R_t up
+    to signs, J being taken between the given and the true state. With r a guess of max |e| and L a Lipschitz constant
+    of the Jacobian, J is J(x_{t-1}) up to L r; if the bounds that follow from norms of J(x_{t-1}), and of products of
+    them over some steps, stay below r, they are proven, by induction over t. This is tried in the maximum norm and in
+    the Euclidean one. For a tanh cell with a = |A|_inf < 1 also max |R| / (1 - a) holds, without a condition.
 
     TypeError, ValueError: as `sequential_states`; states of another shape.
 
@@ -50,7 +52,11 @@ def error_bound(cell: Cell, U: Any, x0: Any, states: Any) -> float:
     defects = _defects(cell, before, U, states)
     jacobians = cell.jacobian(before, U)
     size = float(np.abs(before).max())
-    found = [_propagated(cell, jacobians, defects, size, norm) for norm in (_row_sum, _spectral)]
+    found = [
+        _propagated(cell, jacobians, defects, size, norm, window)
+        for norm in (_row_sum, _spectral)
+        for window in WINDOWS
+    ]
     if isinstance(cell, TanhCell) and (a := float(_row_sum(cell.A)) * OUTWARD) < 1:
         found.append(float(defects.max()) / (1 - a) * OUTWARD)
     return min(found)
@@ -79,31 +85,62 @@ def _defects(cell: Any, before: Array, U: Array, states: Array) -> Array:
     return np.reshape(np.asarray(upper) * OUTWARD, states.shape)
 
 
-def _propagated(cell: Any, jacobians: Array, defects: Array, size: float, norm: Callable[[Array], Array]) -> float:
-    """The bound that one norm of the state gives."""
+def _propagated(
+    cell: Any, jacobians: Array, defects: Array, size: float, norm: Callable[[Array], Array], window: int
+) -> float:
+    """The bound that one norm of the state and one length of windows give."""
     gains = norm(jacobians) * OUTWARD
     steps = defects.max(axis=1) if norm is _row_sum else np.linalg.norm(defects, axis=1) * OUTWARD
-    guess = 2 * _largest_error(gains, steps)
+    across, within, jumps = _windows(jacobians, gains, norm, window)
+    guess = 2 * _largest_error(across, within, jumps, steps)
     for _ in range(4):
         if not guess < 1:
             break
         constant, terms = _modulus(cell, size + guess, norm)
-        found = _largest_error(gains + SLACK * terms + constant * guess, steps)
+        curved = (constant * guess + SLACK * terms) * guess  # |J - J(x_{t-1})| |e_{t-1}|, its rounding included
+        found = _largest_error(across, within, jumps, steps + curved)
         if found <= guess:
             return found
         guess *= 8
     return inf
 
 
-def _largest_error(gains: Array, steps: Array) -> float:
-    """The maximum of e_t = gain_t e_{t-1} + step_t from e_0 = 0, rounded outward."""
-    error = largest = 0.0
-    for gain, step in zip(gains.tolist(), steps.tolist(), strict=True):
-        error = (gain * error + step) * (1 + 1e-15)  # three roundings
-        largest = max(largest, error)
-        if error > 1:
+def _windows(
+    jacobians: Array, gains: Array, norm: Callable[[Array], Array], window: int
+) -> tuple[Array, Array, Array]:
+    """Norms (n,) of the products over each window, products (window, n) of norms up to each step, and norms (window, n).
+
+    Norms of products, not products of norms: a cell may contract over some steps though not over every single one.
+    """
+    T, d = jacobians.shape[:2]
+    count = -(-T // window)
+    pad = count * window - T
+    blocks = np.concatenate([jacobians, np.zeros((pad, d, d))]).reshape(count, window, d, d)
+    jumps = np.concatenate([gains, np.zeros(pad)]).reshape(count, window).T
+    within = np.cumprod(jumps, axis=0)
+    product = blocks[:, 0]
+    for step in range(1, window):
+        product = blocks[:, step] @ product
+    # each product of matrices errs by d eps |A| |B| entry by entry, whose norm is at most d times that of A and B
+    return norm(product) * OUTWARD + 4 * window * d * d * EPS * within[-1], within, jumps
+
+
+def _largest_error(across: Array, within: Array, jumps: Array, steps: Array) -> float:
+    """The maximum over t of bounds on e_t = J_t e_{t-1} + step_t from e_0 = 0, rounded outward."""
+    window, count = jumps.shape
+    steps = np.concatenate([steps, np.zeros(window * count - len(steps))]).reshape(count, window).T
+    forced = np.empty_like(jumps)  # what the steps of the window itself add up to
+    error: Array = np.zeros(count)
+    for step in range(window):
+        forced[step] = error = jumps[step] * error + steps[step]
+    starts, start = [], 0.0
+    for gain, end in zip(across.tolist(), error.tolist(), strict=True):
+        starts.append(start)
+        start = gain * start + end
+        if not start < 1:
             return inf
-    return largest
+    # sums of positive numbers: fewer than 4 T roundings, below 1e-9 together
+    return float((within * np.asarray(starts) + forced).max()) * OUTWARD
 
 
 def _row_sum(matrix: Array) -> Array:
