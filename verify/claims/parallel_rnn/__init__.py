@@ -14,6 +14,32 @@ from verify.claims.parallel_rnn import (  # noqa: E402
     termination,
     orders,
     certificate,
+    jacobi,
+    subtracting,
+    conditioning,
+    overflow,
+    damped,
+    quasi,
+    scan,
+    rounding,
+    eigenbasis,
+    gradient,
+    blocks,
 )
 
-__all__ = ["certificate", "orders", "termination"]
+__all__ = [
+    "blocks",
+    "certificate",
+    "conditioning",
+    "damped",
+    "eigenbasis",
+    "gradient",
+    "jacobi",
+    "orders",
+    "overflow",
+    "quasi",
+    "rounding",
+    "scan",
+    "subtracting",
+    "termination",
+]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from verify.claims import equivalent, mutant, role
 from verify.claims.parallel_rnn.mistakes import iterate, scaled_columns, transposed, without_square
 from verify.methods import recurrence
@@ -59,11 +57,6 @@ def always_projected(cell: Any, U: Any, x0: Any, project: Any = None, **options:
 @mutant("parallel_rnn.newton_states", slip="nan from overflowed products is kept")
 def keeps_nan(cell: Any, U: Any, x0: Any, **options: Any) -> Any:
     return iterate(cell, U, x0, "newton", repair=lambda X, F: X, **options)
-
-
-@mutant("parallel_rnn.newton_states", slip="nan from overflowed products becomes 0")
-def zero_for_nan(cell: Any, U: Any, x0: Any, **options: Any) -> Any:
-    return iterate(cell, U, x0, "newton", repair=lambda X, F: np.where(np.isnan(X), 0, X), **options)
 
 
 @equivalent("parallel_rnn.newton_states", because="the same iteration in separate parts")
