@@ -173,7 +173,7 @@ def damped_errors(instance: Instance, damping: float, truth: Floats, most: int =
     quantity="fitted factor / predicted factor",
 )
 def factor_is_predicted(rate: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    instance = gaussian_tanh(stream("instances", "damped rate"), 3, 30, 0.5 * np.sqrt(3), 0.3)
+    instance = gaussian_tanh(stream("instances", "damped rate"), 3, 30, 0.5, 0.3)
     truth = recurrence.sequential_states(*instance)
     sigma = np.linalg.svd(
         global_jacobian(instance.cell.jacobian(previous(instance.x0, truth), instance.U)), compute_uv=False
@@ -222,7 +222,7 @@ def newton_is_the_limit(subject: Any, case: Case, rng: np.random.Generator) -> I
 
 @figure(of="parallel_rnn.levenberg-marquardt.rate")
 def linear_convergence() -> Figure:
-    instance = gaussian_tanh(stream("instances", "damped rate"), 3, 30, 0.5 * np.sqrt(3), 0.3)
+    instance = gaussian_tanh(stream("instances", "damped rate"), 3, 30, 0.5, 0.3)
     truth = recurrence.sequential_states(*instance)
     J = instance.cell.jacobian(previous(instance.x0, truth), instance.U)
     sigma = float(np.linalg.svd(global_jacobian(J), compute_uv=False)[-1])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
+from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
 from verify.claims.grid import stream
 from verify.claims.parallel_rnn.instances import Floats, Instance, any_cell, gated, gaussian_tanh, previous
 from verify.claims.sources import RNN_ARTICLE, RNN_DEER
@@ -15,7 +15,7 @@ from verify.evidence import Enclosure, accepted, at_least, at_most, exact, exact
 from verify.methods import recurrence
 from verify.methods.recurrence import GRUCell, LSTMCell, TanhCell
 
-STEP = 1e-200  # of a complex step: nothing is subtracted, so it may be as small as it likes
+STEP = 2.0**-600  # of a complex step: nothing is subtracted, so it may be tiny; a power of two scales exactly
 
 
 @role("parallel_rnn.cell_jacobian", numbers="cell, h (..., d), u (..., m): arrays; (..., d, d)")
@@ -76,20 +76,20 @@ def jacobians_are_derivatives(jacobian: Any, case: Case, rng: np.random.Generato
     yield exact(gap(jacobian(cell, x0, U[0]) / np.abs(truth).max(), truth / np.abs(truth).max()))
 
 
-@role("parallel_rnn.constant_matrix", numbers="GRU cell: arrays; (d, d)")
-def constant_matrix(cell: Any) -> Floats:
-    """½ (I + ½ U_h): the article's one matrix in place of all Jacobians of a GRU."""
+@role("parallel_rnn.constant_matrix", numbers="GRU cell, input u (m,): arrays; (d, d)")
+def constant_matrix(cell: Any, u: Floats) -> Floats:
+    """½ (I + ½ U_h): the article's one matrix in place of all Jacobians of a GRU, whatever the input."""
     return np.asarray(cell.origin_jacobian())
 
 
 @mutant("parallel_rnn.constant_matrix", slip="the reset gate taken as open: ½ (I + U_h)")
-def open_reset(cell: Any) -> Floats:
+def open_reset(cell: Any, u: Floats) -> Floats:
     return 0.5 * (np.eye(len(cell.Uh)) + cell.Uh)
 
 
-@mutant("parallel_rnn.constant_matrix", slip="the Jacobian at the present input")
-def present_input(cell: Any) -> Floats:
-    return np.asarray(cell.jacobian(np.zeros(len(cell.Uh)), np.ones(cell.input_size)))
+@mutant("parallel_rnn.constant_matrix", slip="the Jacobian under the present input, which is no constant")
+def present_input(cell: Any, u: Floats) -> Floats:
+    return np.asarray(cell.jacobian(np.zeros(len(cell.Uh)), u))
 
 
 def plain_gru(rng: np.random.Generator, d: int, m: int = 4) -> Any:
@@ -112,7 +112,7 @@ def plain_gru(rng: np.random.Generator, d: int, m: int = 4) -> Any:
 )
 def constant_is_exact(constant: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     cell = plain_gru(rng, case.d)
-    yield exact(gap(constant(cell), complex_jacobian(cell, np.zeros(case.d), np.zeros(4))))
+    yield exact(gap(constant(cell, np.zeros(4)), complex_jacobian(cell, np.zeros(case.d), np.zeros(4))))
 
 
 @claim(
@@ -128,7 +128,7 @@ def constant_is_exact(constant: Any, case: Case, rng: np.random.Generator) -> It
 )
 def constant_is_no_jacobian(constant: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     cell, u = plain_gru(rng, case.d), rng.normal(size=4)
-    yield exact(gap(constant(cell), complex_jacobian(cell, np.zeros(case.d), u)))
+    yield exact(gap(constant(cell, u), complex_jacobian(cell, np.zeros(case.d), u)))
 
 
 role(
@@ -138,9 +138,12 @@ role(
 
 
 def backwards(
-    cell: Any, U: Any, x0: Any, states: Any, cotangents: Any, *, transposed: bool = True, late: int = 0
-) -> Any:
-    """The adjoint recurrence, step by step, with places for two mistakes."""
+    cell: Any, U: Any, x0: Any, states: Any, cotangents: Any, *,
+    transposed: bool = True, late: int = 0, checked: bool = True,
+) -> Any:  # fmt: skip
+    """The adjoint recurrence, step by step, with places for two mistakes; it refuses the same input."""
+    if checked:
+        recurrence.adjoint_gradient(cell, U, x0, states, cotangents)
     before = previous(x0, states)
     J = cell.jacobian(before, U)
     adjoint, carried = np.zeros_like(states), np.zeros(len(x0))
@@ -164,10 +167,21 @@ def one_step_late(cell: Any, U: Any, x0: Any, states: Any, cotangents: Any) -> A
 
 @mutant("parallel_rnn.adjoint_gradient", slip="truncated after one step: no recurrence")
 def truncated(cell: Any, U: Any, x0: Any, states: Any, cotangents: Any) -> Any:
+    recurrence.adjoint_gradient(cell, U, x0, states, cotangents)  # the same checks
     before = previous(x0, states)
     grad_U = np.einsum("tij,ti->tj", cell.input_jacobian(before, U), cotangents)
     grad_A = grad_U.T @ before if isinstance(cell, TanhCell) else None
     return grad_A, grad_U, cell.jacobian(x0, U[0]).T @ cotangents[0]
+
+
+@mutant("parallel_rnn.adjoint_gradient", slip="nothing is checked at the door")
+def unchecked(cell: Any, U: Any, x0: Any, states: Any, cotangents: Any) -> Any:
+    return backwards(cell, U, x0, states, cotangents, checked=False)
+
+
+@equivalent("parallel_rnn.adjoint_gradient", because="the same recurrence, one step after the other")
+def step_by_step(cell: Any, U: Any, x0: Any, states: Any, cotangents: Any) -> Any:
+    return backwards(cell, U, x0, states, cotangents)
 
 
 def complex_loss(cell: Any, U: Any, x0: Any, cotangents: Floats) -> Floats:

@@ -67,7 +67,7 @@ def count(solver: Any, instance: Instance) -> int:
 )
 def diagonal_is_like_nothing(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     def typical(rng: np.random.Generator, size: int) -> Any:
-        return np.array([_ratio(subject, gaussian_tanh(rng, 24, 80, 0.8, 0.3)) for _ in range(size)])
+        return np.array([_ratio(subject, gaussian_tanh(rng, 16, 80, 0.8, 0.3)) for _ in range(size)])
 
     yield from probability(typical, rng, case.risk, first=40)
 
@@ -78,14 +78,14 @@ def _ratio(subject: Any, instance: Instance) -> bool:
 
 @cache
 def dense_instance(seed: int) -> Instance:
-    """d = 32, T = 300, gain 0.8."""
-    return gaussian_tanh(stream("instances", "quasi", seed), 32, 300, 0.8, 0.3)
+    """d = 32, T = 200, gain 0.8."""
+    return gaussian_tanh(stream("instances", "quasi", seed), 32, 200, 0.8, 0.3)
 
 
 @claim(
     id="parallel_rnn.quasi-newton-diagonal.against-newton",
     title="There it needs at least five times Newton's iterations",
-    statement=r"d = 32,\; T = 300,\; g = 0.8: \qquad N_{\mathrm{quasi}} \ge 5\, N_{\mathrm{newton}}",
+    statement=r"d = 32,\; T = 200,\; g = 0.8: \qquad N_{\mathrm{quasi}} \ge 5\, N_{\mathrm{newton}}",
     source=SOURCE,
     role="parallel_rnn.quasi_states",
     evidence=Evidence.CERTIFIED,

@@ -37,7 +37,10 @@ def own_offset(later: Any, earlier: Any) -> Any:
     return A, b - later[1] + earlier[1]
 
 
-def folded(compose: Callable[[Any, Any], Any], A: Any, b: Any, s0: Any) -> Any:
+Pair = tuple[Any, Any]
+
+
+def folded(compose: Callable[[Pair, Pair], Pair], A: Any, b: Any, s0: Any) -> Any:
     """Prefixes by one composition after the other, applied to s0."""
     total, rows = (A[0], b[0]), []
     for t in range(len(b)):
@@ -48,12 +51,12 @@ def folded(compose: Callable[[Any, Any], Any], A: Any, b: Any, s0: Any) -> Any:
 
 @mutant("parallel_rnn.affine_scan", slip="the operands swapped")
 def swapped_scan(A: Any, b: Any, s0: Any, method: str = "auto") -> Any:
-    return folded(swapped, A, b, s0)
+    return folded(lambda later, earlier: (earlier[0] @ later[0], earlier[0] @ later[1] + earlier[1]), A, b, s0)
 
 
 @mutant("parallel_rnn.affine_scan", slip="A₂ b₁ + b₁ in place of A₂ b₁ + b₂")
 def own_offset_scan(A: Any, b: Any, s0: Any, method: str = "auto") -> Any:
-    return folded(own_offset, A, b, s0)
+    return folded(lambda later, earlier: (later[0] @ earlier[0], later[0] @ earlier[1] + earlier[1]), A, b, s0)
 
 
 @mutant("parallel_rnn.affine_scan", slip="Kogge and Stone's levels update A before b needs it")
@@ -73,9 +76,14 @@ def from_zero(A: Any, b: Any, s0: Any, method: str = "auto") -> Any:
     return recurrence.affine_scan(A, b, 0 * s0, method)
 
 
-@equivalent("parallel_rnn.affine_scan", because="the recurrence itself is one way to scan")
-def always_the_loop(A: Any, b: Any, s0: Any, method: str = "auto") -> Any:
-    return recurrence.affine_scan(A, b, s0, "auto" if method == "auto" else "loop")
+@equivalent("parallel_rnn.affine_compose", because="one product of the matrices [A b; 0 1]")
+def homogeneous(later: Any, earlier: Any) -> Any:
+    def bordered(A: Any, b: Any) -> Any:
+        corner = [*(0 * b), 1]
+        return np.concatenate([np.concatenate([A, b[:, None]], axis=1), np.array([corner], dtype=A.dtype)])
+
+    product = bordered(*later) @ bordered(*earlier)
+    return product[:-1, :-1], product[:-1, -1]
 
 
 def rationals(rng: np.random.Generator, *shape: int) -> Any:

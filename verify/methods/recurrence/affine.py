@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.methods.guards import is_exact, refuse
-from verify.methods.recurrence.arrays import CAST, check_axes, floats, matvec, namespace
+from verify.methods.recurrence.arrays import CAST, as_array, check_axes, floats, matvec, namespace
 from verify.methods.recurrence.trees import TREES, tree_plan
 
 Element = tuple[Any, Any]
@@ -64,7 +64,7 @@ def affine_scan(A: Any, b: Any, s0: Any, method: str = "auto") -> Any:
     [1.0, 3.0, 7.0]
     """
     xp = namespace(A, b, s0)
-    A, b, s0 = (xp.asarray(x) for x in (A, b, s0))
+    A, b, s0 = (as_array(xp, x) for x in (A, b, s0))
     shape = ("T", "d") if A.ndim == 2 else ("T", "d", "d")
     A, b = _numbers(xp, "A", A, shape), _numbers(xp, "b", b, ("T", "d"))
     if A.shape[:2] != b.shape:
@@ -200,7 +200,7 @@ def _index(xp: Any, array: Any, places: Any) -> Any:
 
 
 def _element(xp: Any, name: str, element: Element) -> Element:
-    A, b = (xp.asarray(part) for part in element)
+    A, b = (as_array(xp, part) for part in element)
     A, b = _numbers(xp, f"A of {name}", A, None), _numbers(xp, f"b of {name}", b, None)
     full = A.ndim == b.ndim + 1 and A.ndim >= 2 and A.shape[-2] == A.shape[-1]
     if not (full or A.ndim == b.ndim >= 1) or A.shape[-1] != b.shape[-1]:

@@ -33,7 +33,7 @@ def floats(xp: Any, name: str, value: Any, shape: tuple[int | str, ...]) -> Any:
 
     TypeError: integers, complex numbers, objects. ValueError: another shape, nan, infinity.
     """
-    array = xp.asarray(value)
+    array = as_array(xp, value)
     real = array.dtype.kind == "f" if xp is np else xp.isdtype(array.dtype, "real floating")
     if not real:
         refuse(f"{name} has dtype {array.dtype}", "real floating point numbers are needed", CAST, TypeError)
@@ -41,6 +41,11 @@ def floats(xp: Any, name: str, value: Any, shape: tuple[int | str, ...]) -> Any:
     if not all_finite(xp, array):
         refuse(f"{name} has entries that are nan or infinite", "every entry must be finite", "repair it before the call")
     return array
+
+
+def as_array(xp: Any, value: Any) -> Any:
+    """`value` as an array of `xp`; what is one already is returned itself, with all that hangs on it (torch's graph)."""
+    return np.asarray(value) if xp is np else value if hasattr(value, "dtype") else xp.asarray(value)
 
 
 def check_axes(name: str, array: Any, shape: tuple[int | str, ...]) -> None:
@@ -119,6 +124,7 @@ def like(xp: Any, made: Any, model: Any) -> Any:
 
 __all__ = [
     "all_finite",
+    "as_array",
     "check_axes",
     "column_scaled",
     "floats",

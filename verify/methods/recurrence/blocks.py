@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isqrt
+from math import isqrt, log
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from verify.methods.recurrence.arrays import largest, shifted
 from verify.methods.recurrence.cells import Cell
 from verify.methods.recurrence.sequential import FixedPointResult, finished, run, sequence
 
-PATIENCE = 3  # sweeps, of which each costs a small part of the loop, before those that do not settle give up
+PATIENCE = 8  # sweeps, each of which costs a small part of the loop; more than so many are not worth it
 LOOK_EVERY = 8  # steps between two looks whether all chunks have rejoined the paths of the sweep before
 
 
@@ -31,8 +31,8 @@ def block_jacobi_states(
     The first chunk starts from x0, the others first from 0. After n sweeps the first n chunks are those of
     `sequential_states`, on NumPy arrays in every bit. It stops when the starts repeat up to `tol`; `iterations` counts
     sweeps. A sweep is left early where all chunks have rejoined the paths of the sweep before, up to `tol`. By default
-    a chunk has about sqrt(T) steps. Without `max_sweeps`, three sweeps are tried, and if most chunks still move
-    then, what is left is done one step after the other.
+    a chunk has about sqrt(T) steps. Without `max_sweeps`, what is left is done one step after the other as soon as the
+    starts approach each other too slowly to settle within eight sweeps.
 
     `history` keeps the states after every sweep (sweeps + 1, T, d), from zeros.
 
@@ -42,7 +42,7 @@ def block_jacobi_states(
     >>> cell, U = TanhCell(np.array([[0.5]])), np.full((1000, 1), 0.3)
     >>> found = block_jacobi_states(cell, U, np.zeros(1))
     >>> found.iterations, found.residual_norm
-    (2, 0.0)
+    (3, 0.0)
     """
     xp, U, x0 = sequence(cell, U, x0)
     T, d = int(U.shape[0]), cell.state_size
@@ -61,7 +61,7 @@ def block_jacobi_states(
     drive = _side_by_side(xp, U, length, chunks)
     starts = xp.concat([x0[None, :], xp.zeros((chunks - 1, d), dtype=x0.dtype)])
     paths: Any = None
-    sweeps = 0
+    sweeps, distance = 0, 0.0
     while True:
         paths = _sweep(xp, cell, drive, starts, paths, tol)
         sweeps += 1
@@ -72,12 +72,21 @@ def block_jacobi_states(
         if settled or sweeps == max_sweeps:
             break
         starts = shifted(xp, x0, paths[-1])
-        if max_sweeps is None and sweeps >= PATIENCE and int(xp.sum(xp.astype(moved > tol, xp.int64))) > chunks // 2:
+        last, distance = distance, largest(xp, moved)
+        if max_sweeps is None and chunks > PATIENCE and _hopeless(sweeps, last, distance, tol):
             states = _finish(xp, cell, U, _in_a_row(xp, paths, T), sweeps * length)
             if kept is not None:
                 kept[-1] = states
             return _judged(xp, cell, U, x0, states, sweeps, True, kept)
     return _judged(xp, cell, U, x0, _in_a_row(xp, paths, T), sweeps, settled, kept)
+
+
+def _hopeless(sweeps: int, last: float, distance: float, tol: float) -> bool:
+    """Whether the starts, `last` and then `distance` apart, take more than `PATIENCE` sweeps at that rate."""
+    if sweeps < 2:
+        return False
+    end = max(tol, 1e-16)
+    return not distance < last or sweeps + log(max(distance / end, 1.0)) / log(last / distance) > PATIENCE
 
 
 def _side_by_side(xp: Any, U: Any, length: int, chunks: int) -> Any:
