@@ -58,7 +58,10 @@ RNN_ARTICLE = Source(
     "su-9783", "Su Jianlin", "Nonlinear RNNs can be computed in parallel too", "archive 9783, 2023 (in Chinese)"
 )
 RNN_COMPANION = Source(
-    "su-9554", "Su Jianlin", "On a revival of recurrent networks: can they shine again?", "archive 9554, 2023 (in Chinese)"
+    "su-9554",
+    "Su Jianlin",
+    "On a revival of recurrent networks: can they shine again?",
+    "archive 9554, 2023 (in Chinese)",
 )
 RNN_DEER = Source(
     "deer",
@@ -67,7 +70,10 @@ RNN_DEER = Source(
     "2023, arXiv 2309.12252",
 )
 RNN_DEEPPCR = Source(
-    "deeppcr", "F. Danieli et al.", "DeepPCR: Parallelizing Sequential Operations in Neural Networks", "2023, arXiv 2309.16318"
+    "deeppcr",
+    "F. Danieli et al.",
+    "DeepPCR: Parallelizing Sequential Operations in Neural Networks",
+    "2023, arXiv 2309.16318",
 )
 RNN_ELK = Source(
     "elk",
@@ -87,13 +93,22 @@ RNN_UNIFYING = Source(
     "A Unifying Framework for Parallelizing Sequential Models with Linear Dynamical Systems",
     "2025, arXiv 2509.21716",
 )
-RNN_PARARNN = Source("pararnn", "F. Danieli et al.", "ParaRNN: parallel training of nonlinear RNNs", "2025, arXiv 2510.21450")
+RNN_PARARNN = Source(
+    "pararnn", "F. Danieli et al.", "ParaRNN: parallel training of nonlinear RNNs", "2025, arXiv 2510.21450"
+)
 RNN_SMOOTHER = Source(
-    "sarkka", "S. Särkkä, Á. F. García-Fernández", "Temporal Parallelization of Bayesian Smoothers", "2021, arXiv 1905.13002"
+    "sarkka",
+    "S. Särkkä, Á. F. García-Fernández",
+    "Temporal Parallelization of Bayesian Smoothers",
+    "2021, arXiv 1905.13002",
 )
 RNN_PREFIX_SUMS = Source("blelloch", "G. E. Blelloch", "Prefix Sums and Their Applications", "CMU-CS-90-190, 1990")
-RNN_SNIR = Source("snir", "M. Snir", "Depth-size trade-offs for parallel prefix computation", "Journal of Algorithms 7, 1986")
+RNN_SNIR = Source(
+    "snir", "M. Snir", "Depth-size trade-offs for parallel prefix computation", "Journal of Algorithms 7, 1986"
+)
 RNN_LRU = Source(
     "lru", "A. Orvieto et al.", "Resurrecting Recurrent Neural Networks for Long Sequences", "2023, arXiv 2303.06349"
 )
-RNN_HIGHAM = Source("higham", "N. J. Higham", "Accuracy and Stability of Numerical Algorithms", "SIAM, 2nd edition, 2002")
+RNN_HIGHAM = Source(
+    "higham", "N. J. Higham", "Accuracy and Stability of Numerical Algorithms", "SIAM, 2nd edition, 2002"
+)

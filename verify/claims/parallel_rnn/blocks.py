@@ -37,7 +37,9 @@ def sweeping(
     starts = [first * x0, *(np.zeros_like(x0) for _ in places[1:])]
     kept = [np.zeros((T, len(x0)))]
     limit = len(places) if max_sweeps is None else max_sweeps
-    for sweep in range(1, limit + 1):
+    sweep, moved = 0, 0.0
+    while sweep < limit:
+        sweep += 1
         pieces = [recurrence.sequential_states(cell, U[p : p + length], s) for p, s in zip(places, starts, strict=True)]
         kept.append(np.concatenate(pieces))
         ends = [piece[-1 - early] if len(piece) > early else piece[-1] for piece in pieces[:-1]]
@@ -74,7 +76,10 @@ def one_step_a_sweep(
     return recurrence.fixed_point_states(cell, U, x0, "jacobi", tol=tol, max_iter=max_sweeps, history=history)
 
 
-@mutant("parallel_rnn.block_jacobi_states", slip="every length of a chunk is accepted, and read as 1 where it makes no sense")
+@mutant(
+    "parallel_rnn.block_jacobi_states",
+    slip="every length of a chunk is accepted, and read as 1 where it makes no sense",
+)
 def any_chunk(cell: Any, U: Any, x0: Any, chunk: Any = None, tol: float = 0.0, **options: Any) -> Any:
     length = None if chunk is None else max(1, int(chunk))
     return recurrence.block_jacobi_states(cell, U, x0, length, abs(tol), **options)
@@ -87,7 +92,11 @@ def any_chunk(cell: Any, U: Any, x0: Any, chunk: Any = None, tol: float = 0.0, *
     source=SOURCE,
     role=("parallel_rnn.block_jacobi_states", "parallel_rnn.sequential_states"),
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="a count of floats that differ: the first n chunks start from the loop's own states and use its kernel for every product"),
+    region=exactly(
+        0,
+        because="a count of floats that differ: the first n chunks start from the loop's own states and use its "
+        "kernel for every product",
+    ),
     cases=grid(witness=WITNESSES, cell=("tanh",)).full(cell=("tanh", "gru", "lstm")),
     quantity="finished states that differ from the loop's",
 )
@@ -117,7 +126,9 @@ def _witness(witness: tuple[float, int, int], cell: str) -> tuple[Instance, int]
     source=SOURCE,
     role="parallel_rnn.block_jacobi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(0, because="each sweep finishes a chunk; the start of the last one repeats in the last sweep at the latest"),
+    region=at_most(
+        0, because="each sweep finishes a chunk; the start of the last one repeats in the last sweep at the latest"
+    ),
     cases=grid(witness=WITNESSES),
     quantity="sweeps beyond ⌈T/C⌉, or chunks if it did not settle",
 )
@@ -182,7 +193,8 @@ def gives_up_in_time(subject: Any, case: Case, rng: np.random.Generator) -> Iter
     source=SOURCE,
     role="parallel_rnn.block_jacobi_states",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="a count of floats that differ, and of sweeps beyond three: λ ≈ −0.5 forgets 1e-16 within 75 of the 100 steps of a chunk, "
+    region=exactly(0, because="a count of floats that differ, and of sweeps beyond three: λ ≈ −0.5 forgets 1e-16 "
+        "within 75 of the 100 steps of a chunk, "
                    "so that the starts repeat in every bit"),
     cases=grid(cell=("tanh", "gru")),
     quantity="states that differ from the loop's, plus sweeps beyond three",
@@ -201,7 +213,11 @@ def reads_a_text(subject: Any, case: Case, rng: np.random.Generator) -> Iterator
     source=SOURCE,
     role="parallel_rnn.block_jacobi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_least(10, because="two sweeps of 50 calls and one for the residual: 2500 / 101 = 24.8; three sweeps give 16.6, and the loop 1"),
+    region=at_least(
+        10,
+        because="two sweeps of 50 calls and one for the residual: 2500 / 101 = 24.8; three sweeps give 16.6, and the "
+        "loop 1",
+    ),
     quantity="calls of the loop over calls of block Jacobi",
 )
 def calls_are_few(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -256,12 +272,11 @@ def sweeps_against_chunk() -> Figure:
         curves.append(series(f"g = {gain:g}, λ = {rate:+.2f}", chunks, sweeps))
     return Figure(
         "Sweeps against the length of a chunk, T = 512",
-        "A network that forgets within a chunk is done after two or three sweeps; a chaotic one needs as many as there are chunks.",
+        "A network that forgets within a chunk is done after two or three sweeps; a chaotic one needs as many as "
+        "there are chunks.",
         "steps C of a chunk",
         "sweeps",
         (*curves, series("T / C", chunks, [512 / c for c in chunks], kind="dashed")),
         x_log=True,
         y_log=True,
     )
-
-

@@ -115,7 +115,8 @@ def row_sum_ball(A: Floats) -> Any:
     source=SOURCE,
     role=("parallel_rnn.newton_states", "parallel_rnn.newton_constant"),
     evidence=Evidence.CERTIFIED,
-    region=at_most(1.04, because="a theorem, by |tanh''| ≤ 4/(3√3), |J| ≤ a and a geometric sum; 4 %: a step in floats errs by some "
+    region=at_most(1.04, because="a theorem, by |tanh''| ≤ 4/(3√3), |J| ≤ a and a geometric sum; 4 %: a step in "
+        "floats errs by some "
                    "2e-15 at most, and C e_0² > 5e-14 as only e_0 > 1e-6 count"),
     cases=grid(a=GAINS, draws=(4,)).full(draws=(24,)),
     quantity="largest e₁ / (C e₀²)",
@@ -138,7 +139,8 @@ def errors_are_squared(subject: Any, constant: Any, case: Case, rng: np.random.G
 @claim(
     id="parallel_rnn.newton-certificate.sharp",
     title="The constant is attained up to a third: twice as small would be wrong",
-    statement=r"\frac{\|e^{(1)}\|_\infty}{C_a \|e^{(0)}\|_\infty^2} \ge \frac12 \qquad (d = 1,\; a = 0.77,\; u = 0.15,\; e^{(0)} = -0.3)",
+    statement=r"\frac{\|e^{(1)}\|_\infty}{C_a \|e^{(0)}\|_\infty^2} \ge \frac12 \qquad (d = 1,\; a = 0.77,\; u = "
+    r"0.15,\; e^{(0)} = -0.3)",
     source=SOURCE,
     role="parallel_rnn.newton_constant",
     evidence=Evidence.CERTIFIED,
@@ -164,7 +166,8 @@ def constant_is_sharp(constant: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role=("parallel_rnn.newton_states", "parallel_rnn.newton_constant"),
     evidence=Evidence.CERTIFIED,
-    region=within(-math.inf, 1, because="e_0 < 1 and e_n ≤ C^(2^n − 1) by induction; one more, as the residual that stops the iteration may "
+    region=within(-math.inf, 1, because="e_0 < 1 and e_n ≤ C^(2^n − 1) by induction; one more, as the residual that "
+        "stops the iteration may "
                   "be up to (1 + a) times the error"),
     cases=grid(a=GAINS, T=(40, 640)).full(T=(40, 640, 10_240)),
     quantity="largest N − bound, to residuals of 1e-13",
@@ -252,7 +255,8 @@ def iterates_to_judge(rng: np.random.Generator, a: float) -> Iterator[tuple[Inst
 @claim(
     id="parallel_rnn.newton-certificate.a-posteriori",
     title="The error bound holds, down to the last bits",
-    statement=r"\|x - x^*\|_\infty \le \texttt{error\_bound}(x) \le \frac{\|R\|_\infty}{1 - a} \qquad \text{for any } x",
+    statement=r"\|x - x^*\|_\infty \le \texttt{error\_bound}(x) \le \frac{\|R\|_\infty}{1 - a} \qquad \text{for any "
+    r"} x",
     source=SOURCE,
     role="parallel_rnn.error_bound",
     evidence=Evidence.CERTIFIED,
@@ -279,7 +283,9 @@ def bound_holds(bound: Any, case: Case, rng: np.random.Generator) -> Iterator[En
     source=SOURCE,
     role="parallel_rnn.error_bound",
     evidence=Evidence.EXACT,
-    region=at_most(1 + 1e-6, because="both are the same residual over the same number, rounded outward by 1e-9 three times"),
+    region=at_most(
+        1 + 1e-6, because="both are the same residual over the same number, rounded outward by 1e-9 three times"
+    ),
     cases=grid(a=(*GAINS, 0.95), draws=(4,)).full(draws=(24,)),
     quantity="largest bound · (1 − a) / |R|",
 )
@@ -312,11 +318,14 @@ def _residual_ball(instance: Instance, X: Floats) -> Any:
 @claim(
     id="parallel_rnn.newton-certificate.gated",
     title="For gated cells the bound holds too, and is near the truth",
-    statement=r"\tfrac1{100} \le \frac{\|x - x^*\|_\infty}{\texttt{error\_bound}(x)} \le 1 \qquad \text{for a GRU and an LSTM}",
+    statement=r"\tfrac1{100} \le \frac{\|x - x^*\|_\infty}{\texttt{error\_bound}(x)} \le 1 \qquad \text{for a GRU "
+    r"and an LSTM}",
     source=SOURCE,
     role="parallel_rnn.error_bound",
     evidence=Evidence.EXACT,
-    region=within(0.01, 1, because="1: proven; 1/100: bounds by norms give up the signs of some tens of steps of memory, and √d"),
+    region=within(
+        0.01, 1, because="1: proven; 1/100: bounds by norms give up the signs of some tens of steps of memory, and √d"
+    ),
     cases=grid(cell=("gru", "lstm"), size=(1e-12, 1e-6), T=(60,)).full(T=(60, 600)),
     quantity="error / bound, of states with errors of the stated size",
 )
@@ -343,7 +352,9 @@ def long_double_path(kind: str) -> Any:
     source=SOURCE,
     role="parallel_rnn.error_bound",
     evidence=Evidence.EXACT,
-    region=at_most(1, because="the bound is proven; the truth is taken from floats of 64 bits, whose own error is 2^-11 of ours"),
+    region=at_most(
+        1, because="the bound is proven; the truth is taken from floats of 64 bits, whose own error is 2^-11 of ours"
+    ),
     cases=grid(cell=("gru",)).full(cell=("gru", "tanh")),
     quantity="|x − extended precision| over the bound",
 )
@@ -360,7 +371,8 @@ def bound_holds_on_text(bound: Any, case: Case, rng: np.random.Generator) -> Ite
     source=SOURCE,
     role="parallel_rnn.error_bound",
     evidence=Evidence.EXACT,
-    region=within(-17, -12, because="defects of one step, about 20 roundings of numbers below 8, are 2e-15; they add up over the memory of "
+    region=within(-17, -12, because="defects of one step, about 20 roundings of numbers below 8, are 2e-15; they add "
+        "up over the memory of "
                   "the cell, some tens of steps; nothing below half an ulp of a state can be true"),
     cases=grid(cell=("tanh", "gru")),
     quantity="log10 of the proven bound",
@@ -397,7 +409,7 @@ def error_against_error() -> Figure:
 
 def newton_constant_float(a: float, T: float) -> float:
     """C_a in floating point, for pictures."""
-    return 2 / (3 * math.sqrt(3)) * a * a * (1 - a**T) / (1 - a)
+    return 2 / (3 * math.sqrt(3)) * a * a * (1 - math.pow(a, T)) / (1 - a)
 
 
 @figure(of="parallel_rnn.newton-certificate.critical-gain")
@@ -432,7 +444,8 @@ def what_reading_takes() -> Table:
         ])  # fmt: skip
     return Table(
         "Reading 10,000 tokens of Python's manual, d = 8",
-        "Both cells forget within tens of tokens, so that every method needs few passes, whatever the length of the text.",
+        "Both cells forget within tens of tokens, so that every method needs few passes, whatever the length of the "
+        "text.",
         ("cell", "tokens", "Lyapunov exponent", "Newton iterations", "Jacobi iterations", "block Jacobi sweeps",
          "proven error of the loop", "proven error of Newton's states"),
         rows,

@@ -28,7 +28,10 @@ def conditioning_bounds(J: Floats) -> tuple[float, float]:
     return 1 / sum(kappa), 1 / max(kappa)
 
 
-@mutant("parallel_rnn.conditioning_bounds", slip="the Jacobians are multiplied in the order of time, the latest on the right")
+@mutant(
+    "parallel_rnn.conditioning_bounds",
+    slip="the Jacobians are multiplied in the order of time, the latest on the right",
+)
 def wrong_order(J: Floats) -> tuple[float, float]:
     kappa, products = [1.0], J[1:]
     while len(products):
@@ -76,7 +79,11 @@ GAINS = (0.7, 1.2, 2.5, 4.0)
     source=SOURCE,
     role="parallel_rnn.conditioning_bounds",
     evidence=Evidence.EXACT,
-    region=at_most(1 + 1e-6, because="both ends follow from the blocks of the inverse; singular values of 1e-10 have errors of some 1e-16 · 10"),
+    region=at_most(
+        1 + 1e-6,
+        because="both ends follow from the blocks of the inverse; singular values of 1e-10 have errors of some 1e-16 "
+        "· 10",
+    ),
     cases=grid(d=(4,), gain=GAINS, T=(16, 48), drive=(0.3,)).full(d=(4, 8), T=(16, 48, 96), drive=(0.3, 0.5)),
     quantity="larger of lower / σ and σ / upper",
 )
@@ -94,7 +101,9 @@ def singular_value_is_enclosed(bounds: Any, case: Case, rng: np.random.Generator
     source=SOURCE,
     role="parallel_rnn.conditioning_bounds",
     evidence=Evidence.EXACT,
-    region=at_most(1e-3, because="σ_min of the Toeplitz matrix exceeds its limit 1 − q by O(1 / T²): 7e-4 at T = 200 and q = 0.5"),
+    region=at_most(
+        1e-3, because="σ_min of the Toeplitz matrix exceeds its limit 1 − q by O(1 / T²): 7e-4 at T = 200 and q = 0.5"
+    ),
     cases=grid(q=(0.3, 0.5)),
     quantity="σ_min / lower − 1",
 )
@@ -122,7 +131,11 @@ def exponent(found: list[int], lengths: tuple[int, ...]) -> float:
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.RATE,
-    region=at_most(0.15, because="0 in theory; one iteration more out of 6 over a factor 4 in length is 0.11; a count that grows with T has 1"),
+    region=at_most(
+        0.15,
+        because="0 in theory; one iteration more out of 6 over a factor 4 in length is 0.11; a count that grows with "
+        "T has 1",
+    ),
     cases=grid(d=(16,), seeds=(2,), T=((64, 256),)).full(d=(16, 32), seeds=(4,), T=((128, 512, 2048),)),
     quantity="largest β",
 )
@@ -139,7 +152,11 @@ def count_is_flat(subject: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(10, because="quadratic steps, 1e-10 within four or five of them; the plain iteration, whose error shrinks by e^λ, needs 100"),
+    region=at_most(
+        10,
+        because="quadratic steps, 1e-10 within four or five of them; the plain iteration, whose error shrinks by "
+        "e^λ, needs 100",
+    ),
     cases=grid(d=(16,), seeds=(2,), T=(256,)).full(d=(16, 32), seeds=(8,), T=(128, 512, 2048)),
     quantity="largest N",
 )
@@ -154,7 +171,11 @@ def count_is_small(subject: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.RATE,
-    region=at_least(0.7, because="1 in theory, less about a quarter on lengths of one hundred, where the start counts; a flat count has 0"),
+    region=at_least(
+        0.7,
+        because="1 in theory, less about a quarter on lengths of one hundred, where the start counts; a flat count "
+        "has 0",
+    ),
     cases=grid(d=(16,), seeds=(2,), T=((48, 96),)).full(d=(16, 32), seeds=(4,), T=((64, 128, 256),)),
     quantity="least β",
 )
@@ -183,7 +204,11 @@ def starts_from_the_answer(cell: Any, U: Any, x0: Any, init: Any = None, **optio
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(12, because="quadratic steps once the error is small, however long the text; the plain iteration needs more than 50"),
+    region=at_most(
+        12,
+        because="quadratic steps once the error is small, however long the text; the plain iteration needs more than "
+        "50",
+    ),
     cases=grid(cell=("tanh",)).full(cell=("tanh", "gru")),
     quantity="iterations to residuals of 1e-12",
 )

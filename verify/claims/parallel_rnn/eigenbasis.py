@@ -59,7 +59,9 @@ def real_part_first(A: Any, U: Any, x0: Any, tol: float = 1e-10, max_iter: int |
     return in_basis(A, U, x0, tol, max_iter, real_modes=True, **options)
 
 
-@mutant("parallel_rnn.diagonal_fixed_point_states", slip="the matrix form passed off as the diagonal one: no limit, no loss")
+@mutant(
+    "parallel_rnn.diagonal_fixed_point_states", slip="the matrix form passed off as the diagonal one: no limit, no loss"
+)
 def not_diagonal(A: Any, U: Any, x0: Any, tol: float = 1e-10, max_iter: int | None = None, **options: Any) -> Any:
     return recurrence.fixed_point_states(TanhCell(A), U, x0, "fixed", tol=tol, max_iter=max_iter)
 
@@ -102,7 +104,8 @@ EPSILONS = (1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
     source=SOURCE,
     role="parallel_rnn.diagonal_fixed_point_states",
     evidence=Evidence.EXACT,
-    region=within(1e-3, 100, because="each of some 10 products with P and its inverse errs by κ u up to factors of d and the memory of 1/(1 − 0.5); what is "
+    region=within(1e-3, 100, because="each of some 10 products with P and its inverse errs by κ u up to factors of d "
+        "and the memory of 1/(1 − 0.5); what is "
                   "not done in that basis loses nothing"),
     cases=grid(epsilon=EPSILONS),
     quantity="largest difference over κ u",
@@ -119,7 +122,12 @@ def loses_the_condition(subject: Any, case: Case, rng: np.random.Generator) -> I
     source=SOURCE,
     role="parallel_rnn.diagonal_fixed_point_states",
     evidence=Evidence.RATE,
-    region=within(0.7, 1.3, because="1 in theory; rounding errors are random by a factor of some 3 either way over 5 decades: 2 log 3 / log 1e5 = 0.2"),
+    region=within(
+        0.7,
+        1.3,
+        because="1 in theory; rounding errors are random by a factor of some 3 either way over 5 decades: 2 log 3 / "
+        "log 1e5 = 0.2",
+    ),
     quantity="log-log slope of the difference over κ",
 )
 def loss_is_proportional(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -135,7 +143,9 @@ def loss_is_proportional(subject: Any, case: Case, rng: np.random.Generator) -> 
     source=SOURCE,
     role="parallel_rnn.diagonal_fixed_point_states",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="κ u of 20 · 1e-16 with a factor of some hundred for d, eight iterations and the memory"),
+    region=at_most(
+        1e-12, because="κ u of 20 · 1e-16 with a factor of some hundred for d, eight iterations and the memory"
+    ),
     cases=grid(seed=(0, 1, 2)).full(seed=tuple(range(20))),
     quantity="largest difference",
 )
@@ -149,11 +159,14 @@ def complex_modes_agree(subject: Any, case: Case, rng: np.random.Generator) -> I
 @claim(
     id="parallel_rnn.diagonalisation.defective",
     title="Without a basis of eigenvectors it fails outright",
-    statement=r"A = \begin{pmatrix} 0.5 & 0.4 \\ 0 & 0.5 \end{pmatrix}: \qquad \|x_{\text{diagonal}} - x_{\text{matrix}}\|_\infty \ge 0.1",
+    statement=r"A = \begin{pmatrix} 0.5 & 0.4 \\ 0 & 0.5 \end{pmatrix}: \qquad \|x_{\text{diagonal}} - "
+    r"x_{\text{matrix}}\|_\infty \ge 0.1",
     source=SOURCE,
     role="parallel_rnn.diagonal_fixed_point_states",
     evidence=Evidence.EXACT,
-    region=at_least(0.1, because="κ u ≥ 1: no digit is left of states of size 1, whose shear the computed basis does not have"),
+    region=at_least(
+        0.1, because="κ u ≥ 1: no digit is left of states of size 1, whose shear the computed basis does not have"
+    ),
     cases=grid(size=(2,)),
     quantity="largest difference",
     refutes="Every matrix can be taken as diagonal over the complex numbers.",
@@ -165,11 +178,16 @@ def defective_matrices_fail(subject: Any, case: Case, rng: np.random.Generator) 
 @claim(
     id="parallel_rnn.diagonalisation.distinct",
     title="Distinct eigenvalues are no help if there are many of them close together",
-    statement=r"a_{ii} = 0.3, \ldots, 0.6,\; a_{ij} = \tfrac12\; (j > i),\; d = 16: \qquad \text{difference} \ge 10^{-6}",
+    statement=r"a_{ii} = 0.3, \ldots, 0.6,\; a_{ij} = \tfrac12\; (j > i),\; d = 16: \qquad \text{difference} \ge "
+    r"10^{-6}",
     source=SOURCE,
     role="parallel_rnn.diagonal_fixed_point_states",
     evidence=Evidence.EXACT,
-    region=at_least(1e-6, because="κ(P) is some 4e13, so that κ u is 4e-3; a thousandth of it as errors are random; what keeps to the matrix form has 0"),
+    region=at_least(
+        1e-6,
+        because="κ(P) is some 4e13, so that κ u is 4e-3; a thousandth of it as errors are random; what keeps to the "
+        "matrix form has 0",
+    ),
     quantity="largest difference",
 )
 def distinct_is_not_enough(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:

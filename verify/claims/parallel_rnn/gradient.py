@@ -65,7 +65,8 @@ def complex_jacobian(cell: Any, h: Floats, u: Floats) -> Floats:
     source=RNN_DEER.at("Jacobians of the cells"),
     role="parallel_rnn.cell_jacobian",
     evidence=Evidence.EXACT,
-    region=at_most(2e-13, because="relative to the largest entry: d products in three gates, arguments of size up to 10 enter tanh with 10 eps: 1e-14, "
+    region=at_most(2e-13, because="relative to the largest entry: d products in three gates, arguments of size up to "
+        "10 enter tanh with 10 eps: 1e-14, "
                    "and cancellation between gates by a factor 20"),
     cases=grid(cell=("tanh", "gru", "lstm"), d=(1, 3, 6), scale=(1.0, 3.0)).full(d=(1, 3, 6, 16)),
     quantity="|formula − complex step| over the largest entry",
@@ -84,7 +85,7 @@ def constant_matrix(cell: Any, u: Floats) -> Floats:
 
 @mutant("parallel_rnn.constant_matrix", slip="the reset gate taken as open: ½ (I + U_h)")
 def open_reset(cell: Any, u: Floats) -> Floats:
-    return 0.5 * (np.eye(len(cell.Uh)) + cell.Uh)
+    return np.asarray(0.5 * (np.eye(len(cell.Uh)) + cell.Uh))
 
 
 @mutant("parallel_rnn.constant_matrix", slip="the Jacobian under the present input, which is no constant")
@@ -102,7 +103,8 @@ def plain_gru(rng: np.random.Generator, d: int, m: int = 4) -> Any:
 @claim(
     id="parallel_rnn.implicit-gradient.constant",
     title="The article's matrix for the GRU is exactly its Jacobian at the origin",
-    statement=r"\left. \frac{\partial f}{\partial h} \right|_{h = 0,\, x = 0,\, b = 0} = \tfrac12 \big(I + \tfrac12 U_h\big)",
+    statement=r"\left. \frac{\partial f}{\partial h} \right|_{h = 0,\, x = 0,\, b = 0} = \tfrac12 \big(I + \tfrac12 "
+    r"U_h\big)",
     source=RNN_ARTICLE.at("the GRU"),
     role="parallel_rnn.constant_matrix",
     evidence=Evidence.EXACT,
@@ -118,7 +120,8 @@ def constant_is_exact(constant: Any, case: Case, rng: np.random.Generator) -> It
 @claim(
     id="parallel_rnn.implicit-gradient.constant-elsewhere",
     title="And at no generic input",
-    statement=r"x \sim N(0, 1): \qquad \Big\| \frac{\partial f}{\partial h} - \tfrac12 \big(I + \tfrac12 U_h\big) \Big\|_\infty \ge 10^{-2}",
+    statement=r"x \sim N(0, 1): \qquad \Big\| \frac{\partial f}{\partial h} - \tfrac12 \big(I + \tfrac12 U_h\big) "
+    r"\Big\|_\infty \ge 10^{-2}",
     source=RNN_ARTICLE.at("the GRU"),
     role="parallel_rnn.constant_matrix",
     evidence=Evidence.EXACT,
@@ -220,13 +223,21 @@ def relative_gap(found: Any, truth: Any) -> float:
 @claim(
     id="parallel_rnn.implicit-gradient.adjoint",
     title="One linear recurrence backwards at the converged states is the whole gradient",
-    statement=r"g_t = c_t + J_{t+1}^\top g_{t+1}: \quad \frac{\partial \ell}{\partial u_t} = \Big(\frac{\partial f}{\partial u}\Big)^{\!\top} g_t, \quad "
-    r"\frac{\partial \ell}{\partial A} = \sum_t (1 - x_t^2) \circ g_t\; x_{t-1}^\top, \quad \frac{\partial \ell}{\partial x_0} = J_1^\top g_1",
+    statement=r"g_t = c_t + J_{t+1}^\top g_{t+1}: \quad \frac{\partial \ell}{\partial u_t} = \Big(\frac{\partial "
+    r"f}{\partial u}\Big)^{\!\top} g_t, \quad "
+    r"\frac{\partial \ell}{\partial A} = \sum_t (1 - x_t^2) \circ g_t\; x_{t-1}^\top, \quad \frac{\partial "
+    r"\ell}{\partial x_0} = J_1^\top g_1",
     source=RNN_DEER.at("gradients"),
     role="parallel_rnn.adjoint_gradient",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="T = 30 steps of d products at gains near 1: some 30 · 10 eps = 7e-14 relative, and a factor 15 for chaotic instances"),
-    cases=grid(cell=("tanh", "gru", "lstm"), iteration=("newton", "jacobi"), T=(30,), d=(3,)).full(T=(30, 100), d=(3, 6)),
+    region=at_most(
+        1e-12,
+        because="T = 30 steps of d products at gains near 1: some 30 · 10 eps = 7e-14 relative, and a factor 15 for "
+        "chaotic instances",
+    ),
+    cases=grid(cell=("tanh", "gru", "lstm"), iteration=("newton", "jacobi"), T=(30,), d=(3,)).full(
+        T=(30, 100), d=(3, 6)
+    ),
     quantity="|gradient − complex step| over the largest entry of its part",
 )
 def adjoint_is_the_gradient(gradient: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -243,7 +254,12 @@ def adjoint_is_the_gradient(gradient: Any, case: Case, rng: np.random.Generator)
     source=RNN_DEER.at("gradients"),
     role="parallel_rnn.adjoint_gradient",
     evidence=Evidence.RATE,
-    region=within(0.95, 1.05, because="the next order changes the slope by some ε ≤ 1e-2; mistakes leave an error that does not shrink at all"),
+    region=within(
+        0.95,
+        1.05,
+        because="the next order changes the slope by some ε ≤ 1e-2; mistakes leave an error that does not shrink at "
+        "all",
+    ),
     cases=grid(cell=("tanh", "gru")),
     quantity="log-log slope of the gradient's error over ε = 1e-3 … 1e-7",
     refutes="Errors of the forward iteration enter the gradient quadratically.",
@@ -273,7 +289,7 @@ def bad_gradients_are_refused(gradient: Any, case: Case, rng: np.random.Generato
     X = recurrence.sequential_states(cell, U, x0)
     calls = [
         (cell, U, x0, X[:4], X), (cell, U, x0, X, X[:, :2]), (cell, U[:0], x0, X[:0], X[:0]),
-        (cell, U, x0, X, np.where(X == X[0, 0], np.nan, X)), (cell, U, x0[:2], X, X),
+        (cell, U, x0, X, np.where(X[0, 0] == X, np.nan, X)), (cell, U, x0[:2], X, X),
     ]  # fmt: skip
     gradient(cell, U, x0, X, X)
     yield exact(accepted(gradient, calls, ValueError))
@@ -300,11 +316,14 @@ def unrolled_against_implicit() -> Figure:
         unrolled.append(gap(total, truth))
     return Figure(
         "Error of the gradient after n plain iterations",
-        "The implicit gradient errs like the states; the gradient through the unrolled iteration is cut off after n steps.",
+        "The implicit gradient errs like the states; the gradient through the unrolled iteration is cut off after n "
+        "steps.",
         "iterations n",
         "largest error of ∂ℓ/∂u",
         (
-            series("states", counts, [max(gap(history[n], recurrence.sequential_states(*instance)), 1e-17) for n in counts]),
+            series(
+                "states", counts, [max(gap(history[n], recurrence.sequential_states(*instance)), 1e-17) for n in counts]
+            ),
             series("implicit gradient", counts, [max(e, 1e-17) for e in implicit], kind="dots"),
             series("through the unrolled iteration", counts, [max(e, 1e-17) for e in unrolled], kind="dashed"),
         ),

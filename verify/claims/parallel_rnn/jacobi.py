@@ -23,7 +23,8 @@ SOURCE = RNN_ARTICLE.at("fixed-point iteration")
 
 @role(
     "parallel_rnn.jacobi_states",
-    numbers="cell, U (T, m), x0 (d,), options of fixed_point_states by name: arrays; a result with history and iterations",
+    numbers="cell, U (T, m), x0 (d,), options of fixed_point_states by name: arrays; a result with history and "
+    "iterations",
 )
 def jacobi_states(cell: Any, U: Any, x0: Any, **options: Any) -> Any:
     """`fixed_point_states` without any transition matrix: x_t ← f(x_{t−1}, u_t) for all t at once."""
@@ -58,7 +59,11 @@ def of_norm(rng: np.random.Generator, d: int, T: int, a: float) -> Instance:
     source=SOURCE,
     role="parallel_rnn.jacobi_states",
     evidence=Evidence.EXACT,
-    region=at_most(1e-14, because="|tanh'| ≤ 1 gives the bound; both sequences round once a step, 4 eps √d at most while a < 1: 4e-15 / (1 − a)"),
+    region=at_most(
+        1e-14,
+        because="|tanh'| ≤ 1 gives the bound; both sequences round once a step, 4 eps √d at most while a < 1: 4e-15 "
+        "/ (1 − a)",
+    ),
     cases=grid(a=(0.3, 0.6, 0.9), d=(6,), T=(100,)).full(d=(1, 6, 32), T=(100, 1000)),
     quantity="largest violation over n < 60",
 )
@@ -126,7 +131,11 @@ def decay(subject: Any, instance: Instance) -> tuple[Floats, float]:
     source=RNN_PREDICTABILITY.at("rates of fixed-point iterations"),
     role=("parallel_rnn.jacobi_states", "parallel_rnn.largest_lyapunov"),
     evidence=Evidence.RATE,
-    region=at_most(0.05, because="half the effect of the weakest mistake, under-relaxation by 0.8, is 10 %; paths of 1000 steps leave some 2 %"),
+    region=at_most(
+        0.05,
+        because="half the effect of the weakest mistake, under-relaxation by 0.8, is 10 %; paths of 1000 steps leave "
+        "some 2 %",
+    ),
     cases=grid(regime=REGIMES[:3], T=(1000,)).full(regime=REGIMES, T=(1500, 3000)),
     quantity="|slope − λ| / |λ|",
 )
@@ -154,10 +163,15 @@ def decays_on_text(subject: Any, lyapunov: Any, case: Case, rng: np.random.Gener
     yield exact(gap(decay(subject, instance)[1] / lyapunov(*instance, BURN), 1.0))
 
 
-@role("parallel_rnn.anderson_iterations", numbers="cell, U (T, m), x0 (d,), tol: arrays; evaluations of the sequence's map")
+@role(
+    "parallel_rnn.anderson_iterations",
+    numbers="cell, U (T, m), x0 (d,), tol: arrays; evaluations of the sequence's map",
+)
 def anderson_iterations(cell: Any, U: Any, x0: Any, tol: float) -> int:
     """Evaluations of x ← f(shift x) until max |R| ≤ tol, with Anderson's mixing over a window of five."""
-    X, steps, images = np.zeros((len(U), len(x0))), [], []
+    X = np.zeros((len(U), len(x0)))
+    steps: list[Floats] = []
+    images: list[Floats] = []
     for n in range(4 * len(U)):
         F = cell.step(previous(x0, X), U)
         R = F - X
@@ -195,12 +209,14 @@ def mixing_instance(name: str) -> Instance:
 @claim(
     id="parallel_rnn.jacobi-rate.anderson",
     title="Anderson acceleration does not help",
-    statement=r"N_{\mathrm{Anderson}} \ge 0.9\, N_{\mathrm{Jacobi}}: \quad \text{the error operator is a weighted shift, "
+    statement=r"N_{\mathrm{Anderson}} \ge 0.9\, N_{\mathrm{Jacobi}}: \quad \text{the error operator is a weighted "
+        r"shift, "
     r"on whose disc of values } z^n \text{ is the best polynomial}",
     source=SOURCE,
     role="parallel_rnn.anderson_iterations",
     evidence=Evidence.EXACT,
-    region=at_least(0.9, because="the plain power is the best polynomial on a disc, so the ratio is near 1; a tenth for the ends of the shift, "
+    region=at_least(0.9, because="the plain power is the best polynomial on a disc, so the ratio is near 1; a tenth "
+        "for the ends of the shift, "
                     "and a real acceleration would at least halve the count"),
     cases=grid(instance=("small", "large", "scalar")),
     quantity="iterations with mixing over iterations without",
@@ -231,5 +247,3 @@ def decay_against_iterations() -> Figure:
         tuple(curves),
         y_log=True,
     )
-
-

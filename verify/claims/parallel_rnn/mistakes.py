@@ -28,7 +28,7 @@ def transition_matrices(cell: Any, before: Floats, U: Floats, transition: Any) -
 
 def prefix_exact(F: Floats, M: Floats, d: Floats, start: Floats, X: Floats) -> Floats:
     """F_t + M_t d_{t−1}."""
-    return F + np.matvec(M, previous(start, d))
+    return np.asarray(F + np.matvec(M, previous(start, d)))
 
 
 def f_for_nan(X: Floats, F: Floats) -> Floats:

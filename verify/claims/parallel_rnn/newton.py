@@ -11,7 +11,8 @@ from verify.methods import recurrence
 
 @role(
     "parallel_rnn.newton_states",
-    numbers="cell, U (T, m), x0 (d,), options of fixed_point_states by name: arrays; a result with states and iterations",
+    numbers="cell, U (T, m), x0 (d,), options of fixed_point_states by name: arrays; a result with states and "
+    "iterations",
 )
 def newton_states(cell: Any, U: Any, x0: Any, **options: Any) -> Any:
     """`fixed_point_states` with the Jacobians at the last iterate."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mutant, role, series, table
+from verify.claims.figures import Cell
 from verify.claims.grid import stream
 from verify.claims.parallel_rnn.instances import Floats, any_cell, gaussian_tanh
 from verify.claims.sources import RNN_ARTICLE
@@ -96,12 +97,15 @@ def chord_without_inputs(cell: Any, U: Any, x0: Any, transition: Any = "newton",
 @role("parallel_rnn.perturbation_order", numbers="transition, regime, iterations n: two words and an int; an int")
 def perturbation_order(transition: str, regime: str, n: int) -> int:
     """The order in ε of the error after n iterations from 0: `joint` u = ε v with A fixed, or `weak` A = ε B, u fixed."""
+    doubled = 1 << (n + 1)
     if regime == "joint":
-        return {"jacobi": 1, "fixed": 2 * n + 1, "chord": 2 * n + 1, "newton": 2 ** (n + 1) - 1}[transition]
-    return {"jacobi": n, "fixed": n, "chord": 2 * n, "newton": 2 ** (n + 1) - 2}[transition]
+        return {"jacobi": 1, "fixed": 2 * n + 1, "chord": 2 * n + 1, "newton": doubled - 1}[transition]
+    return {"jacobi": n, "fixed": n, "chord": 2 * n, "newton": doubled - 2}[transition]
 
 
-@mutant("parallel_rnn.perturbation_order", slip="the constant Jacobians are believed to gain orders for small signals too")
+@mutant(
+    "parallel_rnn.perturbation_order", slip="the constant Jacobians are believed to gain orders for small signals too"
+)
 def improved_everywhere(transition: str, regime: str, n: int) -> int:
     return 4 * n + 1 if (transition, regime) == ("chord", "joint") else perturbation_order(transition, regime, n)
 
@@ -113,7 +117,7 @@ def subtracting_always_helps(transition: str, regime: str, n: int) -> int:
 
 @mutant("parallel_rnn.perturbation_order", slip="quadratic convergence counted from order one: 2^n")
 def doubling_from_one(transition: str, regime: str, n: int) -> int:
-    return 2**n if transition == "newton" else perturbation_order(transition, regime, n)
+    return 1 << n if transition == "newton" else perturbation_order(transition, regime, n)
 
 
 METHODS = ("jacobi", "fixed", "chord", "newton")
@@ -173,7 +177,8 @@ def _errors(arb: Any, transition: str, regime: str, B: Floats, V: Floats, epsilo
 @claim(
     id="parallel_rnn.convergence-orders.perturbation",
     title="Subtracting A x buys two orders an iteration for small signals, and none for weak recurrence",
-    statement=r"\|x^{(n)} - x^*\| = \Theta(\varepsilon^{q_n}); \quad u = \varepsilon v:\; q_n = 1,\; 2n+1,\; 2n+1,\; 2^{n+1}-1; "
+    statement=r"\|x^{(n)} - x^*\| = \Theta(\varepsilon^{q_n}); \quad u = \varepsilon v:\; q_n = 1,\; 2n+1,\; 2n+1,\; "
+    r"2^{n+1}-1; "
     r"\quad A = \varepsilon B:\; q_n = n,\; n,\; 2n,\; 2^{n+1}-2",
     source=SOURCE,
     role="parallel_rnn.perturbation_order",
@@ -211,7 +216,7 @@ def error_after_one_step() -> Figure:
 
 @table(of="parallel_rnn.convergence-orders.perturbation")
 def exponents() -> Table:
-    rows = []
+    rows: list[list[Cell]] = []
     for regime in REGIMES:
         for name in METHODS:
             slopes = measured_orders(name, regime, 0)
@@ -223,5 +228,3 @@ def exponents() -> Table:
         ("regime", "iteration", "q₁", "q₂", "q₃", "measured q₁", "measured q₂", "measured q₃"),
         rows,
     )
-
-

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, series, table
+from verify.claims.figures import Cell
 from verify.claims.grid import stream
 from verify.claims.parallel_rnn import newton
 from verify.claims.parallel_rnn.instances import bistable, gaussian_tanh
@@ -28,7 +29,8 @@ SOLVERS = ("loop", "banded", "blocked", "kogge_stone")
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.CERTIFIED,
-    region=at_least(500, because="at the start, x = 0, every Jacobian is 2 (1 − tanh² u) with a mean logarithm of 0.61: products reach 1e308 "
+    region=at_least(500, because="at the start, x = 0, every Jacobian is 2 (1 − tanh² u) with a mean logarithm of "
+        "0.61: products reach 1e308 "
                     "after some 1170 of 2048 steps; a projected iterate has none"),
     quantity="states that are infinite after one iteration",
     refutes="A negative Lyapunov exponent makes Newton's iteration safe.",
@@ -45,7 +47,12 @@ def overflows_at_once(subject: Any, case: Case, rng: np.random.Generator) -> Ite
     source=SOURCE,
     role="parallel_rnn.largest_lyapunov",
     evidence=Evidence.EXACT,
-    region=within(-4, -1, because="near x = ±0.96, where the mean path rests, 2 (1 − x²) is 0.17; inputs move its logarithm by about 0.6 each way"),
+    region=within(
+        -4,
+        -1,
+        because="near x = ±0.96, where the mean path rests, 2 (1 − x²) is 0.17; inputs move its logarithm by about "
+        "0.6 each way",
+    ),
     quantity="largest Lyapunov exponent",
 )
 def path_contracts(lyapunov: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -55,12 +62,15 @@ def path_contracts(lyapunov: Any, case: Case, rng: np.random.Generator) -> Itera
 @claim(
     id="parallel_rnn.overflow-despite-predictability.recovers",
     title="With F in place of nan it recovers, since saturated states have no Jacobian",
-    statement=WITNESS + r": \qquad N \le 10 \text{ if } \infty - \infty \text{ and } 0 \cdot \infty \text{ become } F_t",
+    statement=WITNESS + r": \qquad N \le 10 \text{ if } \infty - \infty \text{ and } 0 \cdot \infty \text{ become } "
+        r"F_t",
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(10, because="an infinite state saturates the next one: F = ±1 and J = 0, so that the third iterate is finite and quadratic steps "
-                   "follow; where nan is kept, all later states stay nan, and 1 % of them are finished in 20 iterations"),
+    region=at_most(10, because="an infinite state saturates the next one: F = ±1 and J = 0, so that the third "
+        "iterate is finite and quadratic steps "
+                   "follow; where nan is kept, all later states stay nan, and 1 % of them are finished in 20 "
+                   "iterations"),
     cases=grid(solver=SOLVERS),
     quantity="iterations, 50 at most",
 )  # fmt: skip
@@ -75,7 +85,11 @@ def recovers(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enc
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(10, because="the box holds every state; from its corners four quadratic steps reach 1e-10, and the first one is spent on signs"),
+    region=at_most(
+        10,
+        because="the box holds every state; from its corners four quadratic steps reach 1e-10, and the first one is "
+        "spent on signs",
+    ),
     cases=grid(solver=SOLVERS),
     quantity="iterations, 50 at most",
 )
@@ -106,7 +120,8 @@ def projected_is_right(subject: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="parallel_rnn.jacobi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_least(0.9, because="from 0 the states beyond the front stay near the unstable point, or choose a wrong side; the front moves one step an "
+    region=at_least(0.9, because="from 0 the states beyond the front stay near the unstable point, or choose a wrong "
+        "side; the front moves one step an "
                     "iteration, and the last states join some steps before it"),
     cases=grid(T=(512,)).full(T=(512, 2048)),
     quantity="iterations over T",
@@ -124,7 +139,9 @@ def plain_needs_every_step(subject: Any, case: Case, rng: np.random.Generator) -
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="a count; clipping to an interval that holds x* is exact in floating point and moves towards x*"),
+    region=exactly(
+        0, because="a count; clipping to an interval that holds x* is exact in floating point and moves towards x*"
+    ),
     cases=grid(gain=(0.9, 1.5, 2.5)),
     quantity="components that got further away",
 )
@@ -162,7 +179,8 @@ def growth_of_the_first_iterate() -> Figure:
     shown = (np.abs(first) < 1e100) & (t % 8 == 0)
     return Figure(
         "The first Newton iterate from zero",
-        "It grows by a factor of nearly two a step until it overflows, far beyond this picture; the true states never leave the strip below 1.",
+        "It grows by a factor of nearly two a step until it overflows, far beyond this picture; the true states "
+        "never leave the strip below 1.",
         "step t",
         "|x_t|",
         (
@@ -205,11 +223,13 @@ def what_rescues() -> Table:
                     solved[name] += newton.newton_states(*instance, max_iter=40, **options).converged
                 damped = recurrence.levenberg_marquardt_states(*instance, 1.0, max_iter=40)
                 solved["Levenberg-Marquardt, damping 1"] += damped.converged
-    rows = [["first raw iterate beyond 1e15", overflowed, total], *([k, v, total] for k, v in solved.items())]
+    rows: list[list[Cell]] = [
+        ["first raw iterate beyond 1e15", overflowed, total],
+        *([k, v, total] for k, v in solved.items()),
+    ]
     return Table(
         "Random networks, d = 4 and 8, gains 1.2 to 2, T = 400, 40 iterations",
         "Reported, not gated: no guard rescues them all, and a fixed damping rescues fewer than the projection.",
         ("", "instances", "of"),
         rows,
     )
-

@@ -24,7 +24,8 @@ SOURCE = RNN_ELK.at("quasi-DEER")
 
 @role(
     "parallel_rnn.quasi_states",
-    numbers="cell, U (T, m), x0 (d,), options of fixed_point_states by name: arrays; a result with states and iterations",
+    numbers="cell, U (T, m), x0 (d,), options of fixed_point_states by name: arrays; a result with states and "
+    "iterations",
 )
 def quasi_states(cell: Any, U: Any, x0: Any, **options: Any) -> Any:
     """`fixed_point_states` with the diagonal of the Jacobians."""
@@ -57,11 +58,16 @@ def count(solver: Any, instance: Instance) -> int:
 @claim(
     id="parallel_rnn.quasi-newton-diagonal",
     title="In a dense tanh network the diagonal does about as much as no Jacobian at all",
-    statement=r"A \sim 0.8\, N(0,1)/\sqrt d: \qquad P\Big(0.65 \le \frac{N_{\mathrm{quasi}}}{N_{\mathrm{jacobi}}} \le 1.4\Big) \ge \frac12",
+    statement=r"A \sim 0.8\, N(0,1)/\sqrt d: \qquad P\Big(0.65 \le \frac{N_{\mathrm{quasi}}}{N_{\mathrm{jacobi}}} "
+    r"\le 1.4\Big) \ge \frac12",
     source=SOURCE,
     role="parallel_rnn.quasi_states",
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="typically: more than half of all instances; the ratio is 1 with a standard deviation of 0.15, and 0.1 for the full Jacobian"),
+    region=at_least(
+        0.5,
+        because="typically: more than half of all instances; the ratio is 1 with a standard deviation of 0.15, and "
+        "0.1 for the full Jacobian",
+    ),
     quantity="P(ratio of iterations between 0.65 and 1.4)",
     refutes="Quasi-Newton with the diagonal converges comparably to Newton.",
 )
@@ -89,7 +95,8 @@ def dense_instance(seed: int) -> Instance:
     source=SOURCE,
     role="parallel_rnn.quasi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_least(5, because="the diagonal leaves an error that shrinks by e^λ, about 0.7, an iteration: 60 for ten digits against six quadratic "
+    region=at_least(5, because="the diagonal leaves an error that shrinks by e^λ, about 0.7, an iteration: 60 for "
+        "ten digits against six quadratic "
                     "steps; the full Jacobian labelled diagonal has the ratio 1"),
     cases=grid(seeds=(3,)).full(seeds=(8,)),
     quantity="least ratio of iterations",
@@ -123,7 +130,8 @@ def gru_ratios(over: Any, under: Any, d: int, seeds: int) -> list[Enclosure]:
     source=SOURCE,
     role="parallel_rnn.quasi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(0.45, because="the gate 1 − z, near 1/2, is on the diagonal: what is left contracts by about 1/3 where plain iteration contracts "
+    region=at_most(0.45, because="the gate 1 − z, near 1/2, is on the diagonal: what is left contracts by about 1/3 "
+        "where plain iteration contracts "
                    "by 2/3, and log(2/3)/log(1/3) = 0.37; plain iteration itself has the ratio 1"),
     cases=grid(**GRU).full(seeds=(8,)),
     quantity="largest ratio of iterations",
@@ -139,7 +147,11 @@ def diagonal_helps_a_gru(subject: Any, case: Case, rng: np.random.Generator) -> 
     source=SOURCE,
     role="parallel_rnn.quasi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_least(2, because="linear against quadratic: ten digits by a factor 1/3 take twenty iterations, quadratic steps four or five"),
+    region=at_least(
+        2,
+        because="linear against quadratic: ten digits by a factor 1/3 take twenty iterations, quadratic steps four "
+        "or five",
+    ),
     cases=grid(**GRU).full(seeds=(8,)),
     quantity="least ratio of iterations",
 )
@@ -154,7 +166,8 @@ def newton_beats_the_diagonal(subject: Any, case: Case, rng: np.random.Generator
     source=RNN_ARTICLE.at("the GRU"),
     role="parallel_rnn.subtracting_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(0.55, because="it holds the mean gate 1/2 and half of the candidate's part; what is left contracts by less than 0.45 against 2/3; "
+    region=at_most(0.55, because="it holds the mean gate 1/2 and half of the candidate's part; what is left "
+        "contracts by less than 0.45 against 2/3; "
                    "plain iteration has the ratio 1"),
     cases=grid(**GRU).full(seeds=(8,)),
     quantity="largest ratio of iterations",
@@ -170,7 +183,9 @@ def constant_helps_a_gru(subject: Any, case: Case, rng: np.random.Generator) -> 
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(6, because="from errors below 1, quadratic steps with constants below 1 give 1e-10 after four; two to spare"),
+    region=at_most(
+        6, because="from errors below 1, quadratic steps with constants below 1 give 1e-10 after four; two to spare"
+    ),
     cases=grid(**GRU).full(seeds=(8,)),
     quantity="largest number of iterations",
 )
@@ -185,7 +200,11 @@ def newton_needs_six(subject: Any, case: Case, rng: np.random.Generator) -> Iter
     source=SOURCE,
     role="parallel_rnn.quasi_states",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="a count of floats that differ: products with zeros and sums with them are exact, so both round the same"),
+    region=exactly(
+        0,
+        because="a count of floats that differ: products with zeros and sums with them are exact, so both round the "
+        "same",
+    ),
     cases=grid(d=(1, 4), solver=("loop", "blocked")),
     quantity="entries that differ",
 )
@@ -207,7 +226,14 @@ def iterations_by_cell() -> Figure:
     }  # fmt: skip
     curves = []
     for k, (name, solver) in enumerate(solvers.items()):
-        curves.append(series(name, [i + 0.2 * k for i in range(len(instances))], [count(solver, i) for i in instances.values()], kind="bars"))
+        curves.append(
+            series(
+                name,
+                [i + 0.2 * k for i in range(len(instances))],
+                [count(solver, i) for i in instances.values()],
+                kind="bars",
+            )
+        )
     notes = [series(name, (i,), (-4,), kind="note") for i, name in enumerate(instances)]
     return Figure(
         "Iterations to 1e-10",

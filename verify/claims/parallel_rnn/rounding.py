@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+import verify.claims.parallel_rnn.scan  # noqa: F401  declares the role parallel_rnn.affine_scan
 from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mutant, role, series, table
 from verify.claims.grid import stream
-from verify.claims.parallel_rnn import scan  # noqa: F401  declares the role parallel_rnn.affine_scan
 from verify.claims.parallel_rnn.instances import Floats
 from verify.claims.sources import RNN_ARTICLE, RNN_HIGHAM
-from verify.evidence import Enclosure, at_least, at_most, exact, exactly, gap
+from verify.evidence import Enclosure, at_most, exact, exactly, gap
 from verify.methods import recurrence
 
 METHODS = ("loop", "banded", "blocked", "sklansky", "kogge_stone", "odd_even")
@@ -49,23 +49,27 @@ def scan_error_bound(A: Floats, b: Floats) -> Floats:
     return np.asarray(UNIT * ((d + 1) * W + np.ceil(np.log2(T)) * Y))
 
 
-@mutant("parallel_rnn.scan_error_bound", slip="without the term for the log₂ T additions that a tree makes to one element")
+@mutant(
+    "parallel_rnn.scan_error_bound", slip="without the term for the log₂ T additions that a tree makes to one element"
+)
 def without_logarithm(A: Floats, b: Floats) -> Floats:
-    T, d = b.shape
+    d = b.shape[1]
     Y = recurrence.affine_scan(np.abs(A), np.abs(b), np.zeros(d), "loop")
-    return UNIT * (d + 1) * recurrence.affine_scan(np.abs(A), Y, np.zeros(d), "loop")
+    return np.asarray(UNIT * (d + 1) * recurrence.affine_scan(np.abs(A), Y, np.zeros(d), "loop"))
 
 
 @mutant("parallel_rnn.scan_error_bound", slip="one rounding for the whole sum: u Y")
 def one_rounding(A: Floats, b: Floats) -> Floats:
-    return UNIT * recurrence.affine_scan(np.abs(A), np.abs(b), np.zeros(b.shape[1]), "loop")
+    return np.asarray(UNIT * recurrence.affine_scan(np.abs(A), np.abs(b), np.zeros(b.shape[1]), "loop"))
 
 
 @mutant("parallel_rnn.affine_scan", slip="accumulated in single precision")
 def single_precision(A: Any, b: Any, s0: Any, method: str = "auto") -> Any:
     if A.dtype == object:
         return recurrence.affine_scan(A, b, s0, method)
-    return recurrence.affine_scan(*(x.astype(np.float32) for x in (A, b, s0)), method).astype(float)
+    return recurrence.affine_scan(A.astype(np.float32), b.astype(np.float32), s0.astype(np.float32), method).astype(
+        float
+    )
 
 
 def true_scan(A: Floats, b: Floats) -> Floats:
@@ -95,7 +99,11 @@ def errors(found: Any, truth: Floats) -> Floats:
     source=RNN_HIGHAM.at("chapter 3, running error analysis"),
     role=("parallel_rnn.affine_scan", "parallel_rnn.scan_error_bound"),
     evidence=Evidence.EXACT,
-    region=at_most(1 + 1e-9, because="d products and d sums a step, log₂ T further sums in a tree, each within u relatively; second order is u T"),
+    region=at_most(
+        1 + 1e-9,
+        because="d products and d sums a step, log₂ T further sums in a tree, each within u relatively; second order "
+        "is u T",
+    ),
     cases=grid(family=FAMILIES, method=METHODS, T=(100,)).full(T=(100, 1000)),
     quantity="largest error / bound",
 )
@@ -108,7 +116,8 @@ def errors_stay_bounded(scan: Any, bound: Any, case: Case, rng: np.random.Genera
 @claim(
     id="parallel_rnn.scan-rounding.logarithm",
     title="The term with the logarithm is needed",
-    statement=r"|A_t| \in [0.01, 0.3]: \qquad \max_t \frac{|\hat s_t - s_t|}{2 u W_t} > 1 \text{ for a tree, and } \le 1 \text{ with } "
+    statement=r"|A_t| \in [0.01, 0.3]: \qquad \max_t \frac{|\hat s_t - s_t|}{2 u W_t} > 1 \text{ for a tree, and } "
+    r"\le 1 \text{ with } "
     r"\lceil \log_2 T \rceil u\, Y_t",
     source=RNN_HIGHAM.at("chapter 3, running error analysis"),
     role="parallel_rnn.scan_error_bound",
@@ -136,11 +145,13 @@ def doubling(scan: Any, T: int, method: str) -> Floats:
 @claim(
     id="parallel_rnn.scan-rounding.not-equal",
     title="A parallel scan is not the recurrence up to rounding: it can lose everything",
-    statement=ONE + r": \qquad x_t = 1 \text{ in the loop; a tree returns } 0 \text{ from } t = 65,\; 118,\; 128 \text{ on}",
+    statement=ONE + r": \qquad x_t = 1 \text{ in the loop; a tree returns } 0 \text{ from } t = 65,\; 118,\; 128 "
+        r"\text{ on}",
     source=RNN_ARTICLE.at("linear recurrences run in parallel"),
     role="parallel_rnn.affine_scan",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="integers and powers of two: every product is exact, and 2^k − (2^k − 1) is lost where 2^k − 1 rounds to 2^k, at k = 54 and "
+    region=exactly(0, because="integers and powers of two: every product is exact, and 2^k − (2^k − 1) is lost where "
+        "2^k − 1 rounds to 2^k, at k = 54 and "
                    "beyond; where that happens first follows from the tree alone, on every machine"),
     cases=grid(method=tuple(LOST)),
     quantity="|first t that is not 1 − stated t|, T = 512",
@@ -158,7 +169,11 @@ def trees_lose_the_one(scan: Any, case: Case, rng: np.random.Generator) -> Itera
     source=RNN_ARTICLE.at("linear recurrences run in parallel"),
     role="parallel_rnn.affine_scan",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="a count: 2 · 1 − 1 is exact in every step of a recurrence, and up to 64 steps a tree stays below 2^53 where it matters"),
+    region=exactly(
+        0,
+        because="a count: 2 · 1 − 1 is exact in every step of a recurrence, and up to 64 steps a tree stays below "
+        "2^53 where it matters",
+    ),
     cases=grid(case=("loop-4096", "banded-4096", *(f"{m}-64" for m in METHODS[2:]))),
     quantity="entries that are not 1",
 )
@@ -174,7 +189,11 @@ def recurrences_keep_the_one(scan: Any, case: Case, rng: np.random.Generator) ->
     source=RNN_ARTICLE.at("linear recurrences run in parallel"),
     role="parallel_rnn.affine_scan",
     evidence=Evidence.CERTIFIED,
-    region=exactly(1025, because="the product over 1024 elements is the first power of 2 beyond the floats; it meets an offset that is −∞ or 0"),
+    region=exactly(
+        1025,
+        because="the product over 1024 elements is the first power of 2 beyond the floats; it meets an offset that "
+        "is −∞ or 0",
+    ),
     quantity="first t that is nan, T = 2048",
 )
 def nan_beyond_the_range(scan: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -20,9 +21,9 @@ METHODS = ("loop", "blocked", *TREES)
 role("parallel_rnn.affine_compose", numbers="two pairs (A, b): arrays of floats or fractions; a pair")(
     recurrence.affine_compose
 )
-role("parallel_rnn.affine_scan", numbers="A (T, d, d), b (T, d), s0 (d,), method: arrays of floats or fractions; (T, d)")(
-    recurrence.affine_scan
-)
+role(
+    "parallel_rnn.affine_scan", numbers="A (T, d, d), b (T, d), s0 (d,), method: arrays of floats or fractions; (T, d)"
+)(recurrence.affine_scan)
 role("parallel_rnn.scan_cost", numbers="T, method: an int and a word; (applications, depth)")(recurrence.scan_cost)
 
 
@@ -88,9 +89,9 @@ def homogeneous(later: Any, earlier: Any) -> Any:
 
 def rationals(rng: np.random.Generator, *shape: int) -> Any:
     """Fractions of both signs with denominators up to 7."""
-    made = np.empty(shape, dtype=object)
-    made.flat = [Fraction(int(rng.integers(-9, 10)), int(rng.integers(1, 8))) for _ in range(made.size)]
-    return made
+    made = np.empty(math.prod(shape), dtype=object)
+    made[:] = [Fraction(int(rng.integers(-9, 10)), int(rng.integers(1, 8))) for _ in range(len(made))]
+    return made.reshape(shape)
 
 
 def evaluated(A: Any, b: Any, s0: Any) -> list[list[Fraction]]:
@@ -127,7 +128,10 @@ def scans_are_the_recurrence(scan: Any, case: Case, rng: np.random.Generator) ->
     source=RNN_PREFIX_SUMS.at("section 1.4, first-order recurrences"),
     role="parallel_rnn.affine_compose",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="fractions throughout; associativity alone would not see swapped operands, so the map is evaluated too"),
+    region=exactly(
+        0,
+        because="fractions throughout; associativity alone would not see swapped operands, so the map is evaluated too",
+    ),
     cases=grid(d=(1, 2, 3), draws=(10,)).full(draws=(100,)),
     quantity="entries where the map or associativity fails",
 )
@@ -206,8 +210,9 @@ class CountedFraction(Fraction):
 
 def multiplications(scan: Any, T: int, method: str) -> int:
     """Multiplications in a scan of T scalar maps."""
-    ones = np.empty((T, 1), dtype=object)
-    ones.flat = [CountedFraction(1) for _ in range(T)]
+    ones = np.empty(T, dtype=object)
+    ones[:] = [CountedFraction(1) for _ in range(T)]
+    ones = ones.reshape(T, 1)
     CountedFraction.counts = 0
     scan(ones, ones, ones[0], method)
     return CountedFraction.counts
@@ -216,7 +221,8 @@ def multiplications(scan: Any, T: int, method: str) -> int:
 @claim(
     id="parallel_rnn.affine-scan.counted",
     title="The scans do what their cost says",
-    statement=r"\text{multiplications of scalars} = 2 \cdot \text{applications} + 1 \quad (\text{trees}), \qquad T \quad (\text{loop})",
+    statement=r"\text{multiplications of scalars} = 2 \cdot \text{applications} + 1 \quad (\text{trees}), \qquad T "
+    r"\quad (\text{loop})",
     source=SOURCE,
     role=("parallel_rnn.affine_scan", "parallel_rnn.scan_cost"),
     evidence=Evidence.CERTIFIED,
@@ -255,7 +261,8 @@ def applications_against_length() -> Figure:
         curves.append(series(f"{method}: depth", lengths, [c.depth for c in costs], kind="dashed"))
     return Figure(
         "What a scan costs",
-        "Odd/even does twice the work of the loop at twice the least depth; the shallow trees do more. One application to "
+        "Odd/even does twice the work of the loop at twice the least depth; the shallow trees do more. One "
+        "application to "
         "matrices costs d + 1 steps of the recurrence.",
         "elements T",
         "count",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Field, Figure, claim, equivalent, figure, grid, mutant, role, series
-from verify.claims.parallel_rnn import jacobi  # noqa: F401  declares the role parallel_rnn.jacobi_states
+from verify.claims.parallel_rnn import jacobi
 from verify.claims.parallel_rnn.instances import Floats, Instance, scalar
 from verify.claims.sources import RNN_ARTICLE
 from verify.evidence import Enclosure, at_least, at_most, exact, gap, slope, within, worst
@@ -21,7 +21,8 @@ HELPS = "Subtracting A x_{t−1} on both sides is what makes the iteration conve
 
 @role(
     "parallel_rnn.subtracting_states",
-    numbers="cell, U (T, m), x0 (d,), options of fixed_point_states by name: arrays; a result with history and iterations",
+    numbers="cell, U (T, m), x0 (d,), options of fixed_point_states by name: arrays; a result with history and "
+    "iterations",
 )
 def subtracting_states(cell: Any, U: Any, x0: Any, **options: Any) -> Any:
     """`fixed_point_states` with the one matrix at zero state, input and biases: A for a tanh cell."""
@@ -38,7 +39,9 @@ def chord_as_fixed(cell: Any, U: Any, x0: Any, **options: Any) -> Any:
     return recurrence.fixed_point_states(cell, U, x0, "chord", **options)
 
 
-@equivalent("parallel_rnn.subtracting_states", because="the same recurrence, solved by LAPACK in place of chunks or the reverse")
+@equivalent(
+    "parallel_rnn.subtracting_states", because="the same recurrence, solved by LAPACK in place of chunks or the reverse"
+)
 def another_solver(cell: Any, U: Any, x0: Any, **options: Any) -> Any:
     return recurrence.fixed_point_states(cell, U, x0, "fixed", solver="loop", **options)
 
@@ -54,7 +57,8 @@ HELPED = scalar(0.9, 0.01, 200)
     source=SOURCE,
     role="parallel_rnn.subtracting_states",
     evidence=Evidence.CERTIFIED,
-    region=at_least(190, because="the iteration expands by a(1 − s)/(1 − a) = 8.97 until it runs out of steps; 10 less for rows near the end, "
+    region=at_least(190, because="the iteration expands by a(1 − s)/(1 − a) = 8.97 until it runs out of steps; 10 "
+        "less for rows near the end, "
                     "where the errors have not grown"),
     quantity="iterations to residuals of 1e-12",
     refutes=HELPS,
@@ -70,7 +74,8 @@ def needs_every_step(subject: Any, case: Case, rng: np.random.Generator) -> Iter
     source=SOURCE,
     role="parallel_rnn.jacobi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(6, because="it contracts by a s = 1.5e-3 at the fixed point: 1e-12 after log(1e-12) / log(1.5e-3) = 4.3 iterations, "
+    region=at_most(6, because="it contracts by a s = 1.5e-3 at the fixed point: 1e-12 after log(1e-12) / log(1.5e-3) "
+        "= 4.3 iterations, "
                    "and one or two until it is there"),
     quantity="iterations to residuals of 1e-12",
 )  # fmt: skip
@@ -85,7 +90,8 @@ def plain_needs_five(subject: Any, case: Case, rng: np.random.Generator) -> Iter
     source=SOURCE,
     role="parallel_rnn.subtracting_states",
     evidence=Evidence.EXACT,
-    region=at_least(40, because="growth by up to 8.97 an iteration, while every iteration finishes one more state: the peak is at "
+    region=at_least(40, because="growth by up to 8.97 an iteration, while every iteration finishes one more state: "
+        "the peak is at "
                     "max over n of log C(200, n) and the like, beyond 40 orders; mistakes stay below 1"),
     quantity="log10 of the largest error",
 )  # fmt: skip
@@ -97,11 +103,13 @@ def error_explodes(subject: Any, case: Case, rng: np.random.Generator) -> Iterat
 @claim(
     id="parallel_rnn.subtracting-ax-can-hurt.helps",
     title="For weak inputs it helps: a tenth of the iterations",
-    statement=r"x_t = \tanh(0.9\, x_{t-1} + 0.01),\; T = 200: \qquad N_{\mathrm{fixed}} \le 20, \quad N_{\mathrm{jacobi}} \approx 200",
+    statement=r"x_t = \tanh(0.9\, x_{t-1} + 0.01),\; T = 200: \qquad N_{\mathrm{fixed}} \le 20, \quad "
+        r"N_{\mathrm{jacobi}} \approx 200",
     source=SOURCE,
     role="parallel_rnn.subtracting_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(12, because="at the fixed point 0.08 it contracts by a(1 − s)/(1 − a) = 0.065: 1e-12 after 10.1 iterations, two more for "
+    region=at_most(12, because="at the fixed point 0.08 it contracts by a(1 − s)/(1 − a) = 0.065: 1e-12 after 10.1 "
+        "iterations, two more for "
                    "the start; the plain iteration passed off for it needs 200, the improved form 6"),
     quantity="iterations to residuals of 1e-12",
 )  # fmt: skip
@@ -149,7 +157,8 @@ def fitted_factor(instance: Instance) -> float:
     source=SOURCE,
     role="parallel_rnn.fixed_rate",
     evidence=Evidence.RATE,
-    region=within(0.97, 1.03, because="errors from 1e-2 on are linear up to 1 %, and the start of the sequence is 400 steps away; mistakes are off by "
+    region=within(0.97, 1.03, because="errors from 1e-2 on are linear up to 1 %, and the start of the sequence is "
+        "400 steps away; mistakes are off by "
                   "30 % at least"),
     cases=grid(a=(0.3, 0.45), u=(1.0, 3.0)).full(a=(0.2, 0.3, 0.4, 0.45), u=(0.5, 1.0, 2.0, 3.0)),
     quantity="fitted factor / q",
@@ -166,7 +175,8 @@ def factor_is_known(rate: Any, case: Case, rng: np.random.Generator) -> Iterator
     source=SOURCE,
     role="parallel_rnn.subtracting_states",
     evidence=Evidence.EXACT,
-    region=at_least(2, because="an iteration that helps would need fewer; saturated units have s near 0, where jacobi contracts by a s and "
+    region=at_least(2, because="an iteration that helps would need fewer; saturated units have s near 0, where "
+        "jacobi contracts by a s and "
                     "this one by no better than a(1 − s)"),
     cases=grid(draws=(4,)).full(draws=(40,)),
     quantity="least ratio of iterations to residuals of 1e-10",
@@ -211,7 +221,9 @@ def where_it_hurts() -> Figure:
         "a",
         "u",
         (series("a (2 − s) = 1", *zip(*shown, strict=True)),),
-        field=Field(a, u, iterations_map(a, u, 60), "log10 (iterations fixed / jacobi)"),
+        field=Field(
+            tuple(a), tuple(u), tuple(map(tuple, iterations_map(a, u, 60))), "log10 (iterations fixed / jacobi)"
+        ),
     )
 
 
@@ -220,5 +232,3 @@ def _quick_s(a: float, u: float) -> float:
     for _ in range(200):
         x = math.tanh(a * x + u)
     return 1 - x * x
-
-

@@ -45,7 +45,9 @@ def correction_from_start(cell: Any, U: Any, x0: Any, transition: Any = "newton"
     return iterate(cell, U, x0, transition, *args, start=lambda x0: x0, **options)
 
 
-@mutant("parallel_rnn.fixed_point_states", slip="the right-hand side F − M x as it is written: M x is added and taken away")
+@mutant(
+    "parallel_rnn.fixed_point_states", slip="the right-hand side F − M x as it is written: M x is added and taken away"
+)
 def literal_right_side(cell: Any, U: Any, x0: Any, transition: Any = "newton", *args: Any, **options: Any) -> Any:
     def literal(F: Floats, M: Floats, d: Floats, start: Floats, X: Floats) -> Floats:
         states, x = np.empty_like(X), x0
@@ -96,7 +98,9 @@ def from_zero(cell: Any, U: Any, x0: Any) -> Any:
     return recurrence.sequential_states(cell, U, 0 * x0)
 
 
-@mutant("parallel_rnn.sequential_states", slip="one matrix product of GEMM's kind for each step: equal up to rounding only")
+@mutant(
+    "parallel_rnn.sequential_states", slip="one matrix product of GEMM's kind for each step: equal up to rounding only"
+)
 def by_matrix_product(cell: Any, U: Any, x0: Any) -> Any:
     if not isinstance(cell, TanhCell):
         return recurrence.sequential_states(cell, U, x0)
@@ -133,7 +137,9 @@ def matrices_of(name: str, rng: np.random.Generator, T: int, d: int) -> Any:
     role="parallel_rnn.fixed_point_states",
     evidence=Evidence.CERTIFIED,
     region=exactly(0, because=BITS),
-    cases=grid(transition=(*NAMED, "random"), gain=(0.9, 1.8, 6.0), T=(32,), d=(5,)).full(T=(1, 2, 3, 64, 257), d=(1, 5, 8)),
+    cases=grid(transition=(*NAMED, "random"), gain=(0.9, 1.8, 6.0), T=(32,), d=(5,)).full(
+        T=(1, 2, 3, 64, 257), d=(1, 5, 8)
+    ),
     quantity="residuals of finished states that are not 0",
     refutes="Even Newton's form of the iteration carries no guarantee that it converges.",
 )
@@ -220,7 +226,8 @@ def scaled_jacobians_terminate(subject: Any, case: Case, rng: np.random.Generato
 @claim(
     id="parallel_rnn.finite-termination.refusals",
     title="Arguments that make no sense are refused",
-    statement=r"\text{another shape, nan, an unknown name, a factor outside } [0, 1], \text{ a negative limit: an error}",
+    statement=r"\text{another shape, nan, an unknown name, a factor outside } [0, 1], \text{ a negative limit: an "
+    r"error}",
     source=SOURCE,
     role="parallel_rnn.fixed_point_states",
     evidence=Evidence.CERTIFIED,
@@ -270,11 +277,12 @@ def exact_rows() -> Figure:
     curves = []
     for name in NAMED:
         history = recurrence.fixed_point_states(*instance, name, tol=0.0, history=True).history
-        right = [int(np.argmin(np.append((X == truth).all(axis=1), False))) for X in history]
+        right = [int(np.argmin(np.append((truth == X).all(axis=1), False))) for X in history]
         curves.append(series(name, range(len(right)), right))
     return Figure(
         "States that are right in every bit",
-        "Every iteration finishes at least one state a step; how many more depends on the matrices, and Newton's jump ahead.",
+        "Every iteration finishes at least one state a step; how many more depends on the matrices, and Newton's "
+        "jump ahead.",
         "iterations n",
         "states from the start equal to the loop's",
         (*curves, series("n", (0, 64), (0, 64), kind="dashed")),

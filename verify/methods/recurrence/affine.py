@@ -100,7 +100,7 @@ def solve(xp: Any, A: Any, b: Any, method: str) -> Any:
 def _choose(xp: Any, A: Any, b: Any) -> str:
     if xp is not np:
         return "odd_even"
-    if b.dtype == object or A.ndim == 3 and A.shape[1] > 16:
+    if b.dtype == object or (A.ndim == 3 and A.shape[1] > 16):
         return "loop"
     return "banded" if A.ndim == 3 and A.shape[1] <= 4 and b.dtype.char in "fd" else "blocked"
 
@@ -126,7 +126,9 @@ def _banded(xp: Any, A: Any, b: Any) -> Any:
     """(I - shift A) s = b: unit lower triangular, of bandwidth 2 d - 1, or 1 mode by mode where A is diagonal."""
     if xp is not np or b.dtype.char not in "fd":
         found = f"b is of {xp.__name__} and dtype {b.dtype}"
-        refuse(found, "'banded' is LAPACK's, for NumPy arrays of float32 or float64", "choose another method", TypeError)
+        refuse(
+            found, "'banded' is LAPACK's, for NumPy arrays of float32 or float64", "choose another method", TypeError
+        )
     from scipy.linalg import lapack
 
     T, d = b.shape

@@ -39,7 +39,9 @@ def floats(xp: Any, name: str, value: Any, shape: tuple[int | str, ...]) -> Any:
         refuse(f"{name} has dtype {array.dtype}", "real floating point numbers are needed", CAST, TypeError)
     check_axes(name, array, shape)
     if not all_finite(xp, array):
-        refuse(f"{name} has entries that are nan or infinite", "every entry must be finite", "repair it before the call")
+        refuse(
+            f"{name} has entries that are nan or infinite", "every entry must be finite", "repair it before the call"
+        )
     return array
 
 

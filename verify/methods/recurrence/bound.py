@@ -72,9 +72,9 @@ def _defects(cell: Any, before: Array, U: Array, states: Array) -> Array:
     import flint
 
     def balls(array: Array) -> Array:
-        made = np.empty(array.shape, dtype=object)
-        made.flat = [flint.arb(x) for x in array.ravel().tolist()]
-        return made
+        made = np.empty(array.size, dtype=object)
+        made[:] = [flint.arb(x) for x in array.ravel().tolist()]
+        return made.reshape(array.shape)
 
     with flint.ctx.workprec(BITS):
         exact = copy(cell)
@@ -110,9 +110,7 @@ def _propagated(
     return inf
 
 
-def _windows(
-    jacobians: Array, gains: Array, norm: Callable[[Array], Array], window: int
-) -> tuple[Array, Array, Array]:
+def _windows(jacobians: Array, gains: Array, norm: Callable[[Array], Array], window: int) -> tuple[Array, Array, Array]:
     """Norms (n,) of the products over each window, products (window, n) of norms up to each step, and norms (window, n).
 
     Norms of products, not products of norms: a cell may contract over some steps though not over every single one.

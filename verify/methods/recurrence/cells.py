@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from verify.methods.guards import refuse
-from verify.methods.recurrence.arrays import column_scaled, floats, like, matvec, namespace, row_scaled
+from verify.methods.recurrence.arrays import floats, like, matvec, namespace, row_scaled
 
 
 class Cell(Protocol):
@@ -89,9 +89,7 @@ class GRUCell:
         self.Wz = _matrix(xp, "Wz", Wz, ("d", "m"))
         d, m = self.Wz.shape
         self.Wr, self.Wh = _matrix(xp, "Wr", Wr, (d, m)), _matrix(xp, "Wh", Wh, (d, m))
-        self.Uz, self.Ur, self.Uh = (
-            _matrix(xp, name, U, (d, d)) for name, U in (("Uz", Uz), ("Ur", Ur), ("Uh", Uh))
-        )
+        self.Uz, self.Ur, self.Uh = (_matrix(xp, name, U, (d, d)) for name, U in (("Uz", Uz), ("Ur", Ur), ("Uh", Uh)))
         self.bz, self.br, self.bh = (_bias(xp, n, b, self.Wz) for n, b in (("bz", bz), ("br", br), ("bh", bh)))
 
     @property
