@@ -240,6 +240,10 @@ class Counted:
         self.calls += 1
         return np.asarray(self._cell.step(h, u))
 
+    def advance(self, h: Floats, u: Floats, out: Floats) -> None:
+        self.calls += 1
+        self._cell.advance(h, u, out)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cell, name)
 

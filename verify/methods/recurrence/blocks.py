@@ -10,9 +10,10 @@ import numpy as np
 from verify.methods.guards import refuse
 from verify.methods.recurrence.arrays import largest, shifted
 from verify.methods.recurrence.cells import Cell
-from verify.methods.recurrence.sequential import FixedPointResult, finished, run, sequence
+from verify.methods.recurrence.sequential import FixedPointResult, finished, in_place, run, sequence
 
 PATIENCE = 8  # sweeps, each of which costs a small part of the loop; more than so many are not worth it
+WIDE = 8  # numbers of a state or input from which a row of them is worth a stride, and no copy is made
 LOOK_EVERY = 8  # steps between two looks whether all chunks have rejoined the paths of the sweep before
 
 
@@ -60,25 +61,32 @@ def block_jacobi_states(
     chunks = -(-T // length)
     drive = _side_by_side(xp, U, length, chunks)
     starts = xp.concat([x0[None, :], xp.zeros((chunks - 1, d), dtype=x0.dtype)])
+    sweep = _in_place_sweep if xp is np else _sweep
     paths: Any = None
     sweeps, distance = 0, 0.0
-    while True:
-        paths = _sweep(xp, cell, drive, starts, paths, tol)
-        sweeps += 1
-        if kept is not None:
-            kept.append(_in_a_row(xp, paths, T))
-        moved = xp.max(xp.abs(paths[-1][:-1, :] - starts[1:, :]), axis=1) if chunks > 1 else x0[:0]
-        settled = bool(xp.all(moved <= tol))
-        if settled or sweeps == max_sweeps:
-            break
-        starts = shifted(xp, x0, paths[-1])
-        last, distance = distance, largest(xp, moved)
-        if max_sweeps is None and chunks > PATIENCE and _hopeless(sweeps, last, distance, tol):
-            states = _finish(xp, cell, U, _in_a_row(xp, paths, T), sweeps * length)
+    with np.errstate(all="ignore"):
+        while True:
+            paths, seam = sweep(xp, cell, drive, starts, paths, tol)
+            sweeps += 1
             if kept is not None:
-                kept[-1] = states
-            return _judged(xp, cell, U, x0, states, sweeps, True, kept)
-    return _judged(xp, cell, U, x0, _in_a_row(xp, paths, T), sweeps, settled, kept)
+                kept.append(_in_a_row(xp, paths, T))
+            last, distance = distance, largest(xp, paths[-1][:-1, :] - starts[1:, :])
+            starts = shifted(xp, x0, paths[-1])
+            settled = distance <= tol
+            if settled or sweeps == max_sweeps:
+                states = _in_a_row(xp, paths, T)
+                break
+            if max_sweeps is None and chunks > PATIENCE and _hopeless(sweeps, last, distance, tol):
+                done = min(sweeps * length, T)
+                states = _in_a_row(xp, paths, T)[:done, :]
+                states = xp.concat([states, run(xp, cell, U[done:, :], states[-1, :])])
+                if kept is not None:
+                    kept[-1] = states
+                return FixedPointResult(states, sweeps, True, 0.0, _stacked(xp, kept), "converged")
+        # within a chunk the states are the cell's own steps; what may not fit are the first ones, and the seam
+        residual = max(seam, largest(xp, cell.step(starts, drive[0, ...]) - paths[0]))
+    status = "converged" if settled else "max_iter" if residual < float("inf") else "nonfinite"
+    return FixedPointResult(states, sweeps, settled, residual, _stacked(xp, kept), status)
 
 
 def _hopeless(sweeps: int, last: float, distance: float, tol: float) -> bool:
@@ -95,36 +103,51 @@ def _side_by_side(xp: Any, U: Any, length: int, chunks: int) -> Any:
     if pad:
         U = xp.concat([U, xp.zeros((pad, U.shape[1]), dtype=U.dtype)])
     stacked = xp.permute_dims(xp.reshape(U, (chunks, length, U.shape[1])), (1, 0, 2))
-    return np.ascontiguousarray(stacked) if xp is np else stacked
+    return np.ascontiguousarray(stacked) if xp is np and U.shape[1] < WIDE else stacked
 
 
-def _sweep(xp: Any, cell: Cell, drive: Any, starts: Any, before: Any, tol: float) -> Any:
-    """The states after each step, a list of (chunks, d); from where all have rejoined `before`, those of before."""
-    length, states, paths = drive.shape[0], starts, []
-    for step in range(length):
+def _sweep(xp: Any, cell: Cell, drive: Any, starts: Any, before: Any, tol: float) -> tuple[Any, float]:
+    """The states after each step, a list of (chunks, d), and by how much they miss those of `before` at the seam.
+
+    From the step where all have rejoined `before`, up to `tol`, they are those of before.
+    """
+    states, paths = starts, []
+    for step in range(drive.shape[0]):
         states = cell.step(states, drive[step, ...])
-        paths.append(states)
         if before is not None and step % LOOK_EVERY == LOOK_EVERY - 1:
-            difference = xp.abs(states - before[step])
-            if bool(xp.all(difference <= tol)):
-                return paths + before[step + 1 :]
-    return paths
+            difference = largest(xp, states - before[step])
+            if difference <= tol:
+                return paths + before[step:], difference
+        paths.append(states)
+    return paths, 0.0
+
+
+def _in_place_sweep(xp: Any, cell: Cell, drive: Any, starts: Any, paths: Any, tol: float) -> tuple[Any, float]:
+    """The same in one array (length, chunks, d), which is overwritten up to the seam."""
+    advance, states, first = in_place(cell), starts, paths is None
+    if first:
+        paths = _side_by_side(
+            np, np.empty((len(drive) * len(starts), starts.shape[1]), starts.dtype), len(drive), len(starts)
+        )
+    spare = np.empty_like(starts)
+    for step in range(len(drive)):
+        if first or step % LOOK_EVERY != LOOK_EVERY - 1:
+            advance(states, drive[step], paths[step])
+        else:
+            advance(states, drive[step], spare)
+            difference = float(np.abs(spare - paths[step]).max())  # nan is no rejoining
+            if difference <= tol:
+                return paths, difference
+            paths[step] = spare
+        states = paths[step]
+    return paths, 0.0
 
 
 def _in_a_row(xp: Any, paths: Any, T: int) -> Any:
-    stacked = xp.stack(paths, axis=1)
-    return xp.reshape(stacked, (stacked.shape[0] * stacked.shape[1], stacked.shape[2]))[:T, :]
+    """The states (T, d) in the order of time, a copy."""
+    stacked = np.ascontiguousarray(paths.swapaxes(0, 1)) if xp is np else xp.stack(paths, axis=1)
+    return xp.reshape(stacked, (stacked.shape[0] * stacked.shape[1], stacked.shape[2]))[:T, ...]
 
 
-def _finish(xp: Any, cell: Cell, U: Any, states: Any, done: int) -> Any:
-    """What comes after the first `done` states, which are right, one step after the other."""
-    done = min(done, int(U.shape[0]))
-    return xp.concat([states[:done, :], run(xp, cell, U[done:, :], states[done - 1, :])])
-
-
-def _judged(
-    xp: Any, cell: Cell, U: Any, x0: Any, states: Any, sweeps: int, settled: bool, kept: Any
-) -> FixedPointResult:
-    residual = largest(xp, cell.step(shifted(xp, x0, states), U) - states)
-    status = "converged" if settled else "max_iter" if residual < float("inf") else "nonfinite"
-    return FixedPointResult(states, sweeps, settled, residual, None if kept is None else xp.stack(kept), status)
+def _stacked(xp: Any, kept: Any) -> Any:
+    return None if kept is None else xp.stack(kept)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import numpy as np
+
 from verify.methods.guards import refuse
 from verify.methods.recurrence.arrays import floats, like, matvec, namespace, row_scaled
 
@@ -53,6 +55,15 @@ class TanhCell:
     def step(self, h: Any, u: Any) -> Any:
         """The next state (..., d)."""
         return _tanh(matvec(self.A, h) + u)
+
+    def advance(self, h: Any, u: Any, out: Any) -> None:
+        """`step`, written into `out`: NumPy arrays only, the same bits, and nothing allocated."""
+        if self.A.shape == (1, 1):
+            np.multiply(h, self.A[0], out=out)
+        else:
+            np.matvec(self.A, h, out=out)
+        np.add(out, u, out=out)
+        np.tanh(out, out=out)
 
     def jacobian(self, h: Any, u: Any) -> Any:
         """d step / d h = diag(1 - x'^2) A, shape (..., d, d): no cosh, which would overflow."""

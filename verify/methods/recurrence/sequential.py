@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,17 +44,27 @@ def sequential_states(cell: Cell, U: Any, x0: Any) -> Any:
 
 def run(xp: Any, cell: Cell, U: Any, x0: Any) -> Any:
     """The recurrence without checks."""
-    T = U.shape[0]
     if xp is np:
-        states = np.empty((T, len(x0)), dtype=x0.dtype)
-        for t in range(T):
-            states[t] = x0 = cell.step(x0, U[t])
+        states = np.empty((len(U), len(x0)), dtype=x0.dtype)
+        advance = in_place(cell)
+        for row, u in zip(states, U, strict=True):
+            advance(x0, u, row)
+            x0 = row
         return states
     rows = []
-    for t in range(T):
+    for t in range(U.shape[0]):
         x0 = cell.step(x0, U[t, :])
         rows.append(x0)
     return xp.stack(rows) if rows else xp.zeros((0, x0.shape[0]), dtype=x0.dtype)
+
+
+def in_place(cell: Any) -> Callable[[Any, Any, Any], None]:
+    """The step of a cell that writes into its third argument: the cell's own, where it has one."""
+
+    def assign(h: Any, u: Any, out: Any) -> None:
+        out[...] = cell.step(h, u)
+
+    return getattr(cell, "advance", assign)
 
 
 def sequence(cell: Cell, U: Any, x0: Any, *, empty: bool = True) -> tuple[Any, Any, Any]:
@@ -63,7 +74,9 @@ def sequence(cell: Cell, U: Any, x0: Any, *, empty: bool = True) -> tuple[Any, A
     x0 = floats(xp, "x0", x0, (cell.state_size,))
     if not empty and U.shape[0] == 0:
         refuse(f"U has shape {tuple(U.shape)}", "at least one step is needed", "give a sequence that is not empty")
-    return xp, U, x0
+    weights = (w for w in vars(cell).values() if isinstance(w, type(U)))
+    widest = xp.result_type(U, x0, *weights)  # mixed precision is computed in the wider one
+    return xp, xp.astype(U, widest, copy=False), xp.astype(x0, widest, copy=False)
 
 
 def initial_guess(xp: Any, cell: Cell, U: Any, x0: Any, init: Any) -> Any:
