@@ -210,9 +210,9 @@ class CountedFraction(Fraction):
 
 def multiplications(scan: Any, T: int, method: str) -> int:
     """Multiplications in a scan of T scalar maps."""
-    ones = np.empty(T, dtype=object)
-    ones[:] = [CountedFraction(1) for _ in range(T)]
-    ones = ones.reshape(T, 1)
+    column = np.empty(T, dtype=object)
+    column[:] = [CountedFraction(1) for _ in range(T)]
+    ones = column.reshape(T, 1)
     CountedFraction.counts = 0
     scan(ones, ones, ones[0], method)
     return CountedFraction.counts

@@ -111,7 +111,8 @@ def _sweep(xp: Any, cell: Cell, drive: Any, starts: Any, before: Any, tol: float
 
     From the step where all have rejoined `before`, up to `tol`, they are those of before.
     """
-    states, paths = starts, []
+    states: Any = starts
+    paths: list[Any] = []
     for step in range(drive.shape[0]):
         states = cell.step(states, drive[step, ...])
         if before is not None and step % LOOK_EVERY == LOOK_EVERY - 1:
