@@ -193,12 +193,14 @@ def gives_up_in_time(subject: Any, case: Case, rng: np.random.Generator) -> Iter
     source=SOURCE,
     role="parallel_rnn.block_jacobi_states",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="a count of floats that differ, and of sweeps beyond three: λ ≈ −0.5 forgets 1e-16 "
-        "within 75 of the 100 steps of a chunk, "
-                   "so that the starts repeat in every bit"),
+    region=exactly(
+        0,
+        because="a count of floats that differ, and of sweeps beyond three: λ ≈ −0.5 forgets 1e-16 within 75 of the "
+        "100 steps of a chunk, so that the starts repeat in every bit",
+    ),
     cases=grid(cell=("tanh", "gru")),
     quantity="states that differ from the loop's, plus sweeps beyond three",
-)  # fmt: skip
+)
 def reads_a_text(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     instance = reading(case.cell)
     found = subject(*instance, 100)

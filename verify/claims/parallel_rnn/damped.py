@@ -186,8 +186,8 @@ def damped_errors(instance: Instance, damping: float, truth: Floats, along: Floa
     region=within(
         0.98,
         1.02,
-        because="singular vectors of the global Jacobian are eigenvectors of the step, so that other directions do not "
-        "disturb; what does are squares of errors below 1e-5",
+        because="singular vectors of the global Jacobian are eigenvectors of the step, so that other directions do "
+        "not disturb; what does are squares of errors below 1e-5",
     ),
     cases=grid(damping=(0.1, 0.3, 1.0)),
     quantity="fitted factor / predicted factor",

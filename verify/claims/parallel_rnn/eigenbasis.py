@@ -104,12 +104,15 @@ EPSILONS = (1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
     source=SOURCE,
     role="parallel_rnn.diagonal_fixed_point_states",
     evidence=Evidence.EXACT,
-    region=within(1e-3, 100, because="each of some 10 products with P and its inverse errs by κ u up to factors of d "
-        "and the memory of 1/(1 − 0.5); what is "
-                  "not done in that basis loses nothing"),
+    region=within(
+        1e-3,
+        100,
+        because="each of some 10 products with P and its inverse errs by κ u up to factors of d and the memory of "
+        "1/(1 − 0.5); what is not done in that basis loses nothing",
+    ),
     cases=grid(epsilon=EPSILONS),
     quantity="largest difference over κ u",
-)  # fmt: skip
+)
 def loses_the_condition(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     A = coupled(case.epsilon)
     yield exact(gap(lost(subject, A) / (recurrence.diagonalise(A, limit=math.inf).condition * UNIT), 0.0))

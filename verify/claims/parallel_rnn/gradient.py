@@ -65,12 +65,14 @@ def complex_jacobian(cell: Any, h: Floats, u: Floats) -> Floats:
     source=RNN_DEER.at("Jacobians of the cells"),
     role="parallel_rnn.cell_jacobian",
     evidence=Evidence.EXACT,
-    region=at_most(2e-13, because="relative to the largest entry: d products in three gates, arguments of size up to "
-        "10 enter tanh with 10 eps: 1e-14, "
-                   "and cancellation between gates by a factor 20"),
+    region=at_most(
+        2e-13,
+        because="relative to the largest entry: d products in three gates, arguments of size up to 10 enter tanh with"
+        " 10 eps: 1e-14, and cancellation between gates by a factor 20",
+    ),
     cases=grid(cell=("tanh", "gru", "lstm"), d=(1, 3, 6), scale=(1.0, 3.0)).full(d=(1, 3, 6, 16)),
     quantity="|formula − complex step| over the largest entry",
-)  # fmt: skip
+)
 def jacobians_are_derivatives(jacobian: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     cell, U, x0 = any_cell(rng, case.cell, case.d, 1, case.scale)
     truth = complex_jacobian(cell, x0, U[0])

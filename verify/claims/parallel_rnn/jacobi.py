@@ -61,8 +61,8 @@ def of_norm(rng: np.random.Generator, d: int, T: int, a: float) -> Instance:
     evidence=Evidence.EXACT,
     region=at_most(
         1e-14,
-        because="|tanh'| ≤ 1 gives the bound; both sequences round once a step, 4 eps √d at most while a < 1: 4e-15 "
-        "/ (1 − a)",
+        because="|tanh'| ≤ 1 gives the bound; both sequences round once a step, 4 eps √d at most while a < 1: 4e-15 /"
+        " (1 − a)",
     ),
     cases=grid(a=(0.3, 0.6, 0.9), d=(6,), T=(100,)).full(d=(1, 6, 32), T=(100, 1000)),
     quantity="largest violation over n < 60",
@@ -210,18 +210,20 @@ def mixing_instance(name: str) -> Instance:
     id="parallel_rnn.jacobi-rate.anderson",
     title="Anderson acceleration does not help",
     statement=r"N_{\mathrm{Anderson}} \ge 0.9\, N_{\mathrm{Jacobi}}: \quad \text{the error operator is a weighted "
-        r"shift, "
+    r"shift, "
     r"on whose disc of values } z^n \text{ is the best polynomial}",
     source=SOURCE,
     role="parallel_rnn.anderson_iterations",
     evidence=Evidence.EXACT,
-    region=at_least(0.9, because="the plain power is the best polynomial on a disc, so the ratio is near 1; a tenth "
-        "for the ends of the shift, "
-                    "and a real acceleration would at least halve the count"),
+    region=at_least(
+        0.9,
+        because="the plain power is the best polynomial on a disc, so the ratio is near 1; a tenth for the ends of "
+        "the shift, and a real acceleration would at least halve the count",
+    ),
     cases=grid(instance=("small", "large", "scalar")),
     quantity="iterations with mixing over iterations without",
     refutes="Anderson acceleration speeds up fixed-point iterations over a sequence.",
-)  # fmt: skip
+)
 def mixing_does_not_help(anderson: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     instance = mixing_instance(case.instance)
     yield exact(gap(anderson(*instance, 1e-10) / jacobi_states(*instance, tol=1e-10).iterations, 0.0))

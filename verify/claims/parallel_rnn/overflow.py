@@ -29,12 +29,14 @@ SOLVERS = ("loop", "banded", "blocked", "kogge_stone")
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.CERTIFIED,
-    region=at_least(500, because="at the start, x = 0, every Jacobian is 2 (1 − tanh² u) with a mean logarithm of "
-        "0.61: products reach 1e308 "
-                    "after some 1170 of 2048 steps; a projected iterate has none"),
+    region=at_least(
+        500,
+        because="at the start, x = 0, every Jacobian is 2 (1 − tanh² u) with a mean logarithm of 0.61: products reach"
+        " 1e308 after some 1170 of 2048 steps; a projected iterate has none",
+    ),
     quantity="states that are infinite after one iteration",
     refutes="A negative Lyapunov exponent makes Newton's iteration safe.",
-)  # fmt: skip
+)
 def overflows_at_once(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     X = np.asarray(subject(*bistable(), tol=1e-10, max_iter=1).states)
     yield exact(int(np.count_nonzero(np.isinf(X))))
@@ -63,17 +65,19 @@ def path_contracts(lyapunov: Any, case: Case, rng: np.random.Generator) -> Itera
     id="parallel_rnn.overflow-despite-predictability.recovers",
     title="With F in place of nan it recovers, since saturated states have no Jacobian",
     statement=WITNESS + r": \qquad N \le 10 \text{ if } \infty - \infty \text{ and } 0 \cdot \infty \text{ become } "
-        r"F_t",
+    r"F_t",
     source=SOURCE,
     role="parallel_rnn.newton_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(10, because="an infinite state saturates the next one: F = ±1 and J = 0, so that the third "
-        "iterate is finite and quadratic steps "
-                   "follow; where nan is kept, all later states stay nan, and 1 % of them are finished in 20 "
-                   "iterations"),
+    region=at_most(
+        10,
+        because="an infinite state saturates the next one: F = ±1 and J = 0, so that the third iterate is finite and "
+        "quadratic steps follow; where nan is kept, all later states stay nan, and 1 % of them are finished "
+        "in 20 iterations",
+    ),
     cases=grid(solver=SOLVERS),
     quantity="iterations, 50 at most",
-)  # fmt: skip
+)
 def recovers(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(int(subject(*bistable(), tol=1e-10, max_iter=50, solver=case.solver).iterations))
 
@@ -120,12 +124,14 @@ def projected_is_right(subject: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="parallel_rnn.jacobi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_least(0.9, because="from 0 the states beyond the front stay near the unstable point, or choose a wrong "
-        "side; the front moves one step an "
-                    "iteration, and the last states join some steps before it"),
+    region=at_least(
+        0.9,
+        because="from 0 the states beyond the front stay near the unstable point, or choose a wrong side; the front "
+        "moves one step an iteration, and the last states join some steps before it",
+    ),
     cases=grid(T=(512,)).full(T=(512, 2048)),
     quantity="iterations over T",
-)  # fmt: skip
+)
 def plain_needs_every_step(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     from fractions import Fraction
 

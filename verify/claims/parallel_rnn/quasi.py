@@ -95,13 +95,15 @@ def dense_instance(seed: int) -> Instance:
     source=SOURCE,
     role="parallel_rnn.quasi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_least(5, because="the diagonal leaves an error that shrinks by e^λ, about 0.7, an iteration: 60 for "
-        "ten digits against six quadratic "
-                    "steps; the full Jacobian labelled diagonal has the ratio 1"),
+    region=at_least(
+        5,
+        because="the diagonal leaves an error that shrinks by e^λ, about 0.7, an iteration: 60 for ten digits against"
+        " six quadratic steps; the full Jacobian labelled diagonal has the ratio 1",
+    ),
     cases=grid(seeds=(3,)).full(seeds=(8,)),
     quantity="least ratio of iterations",
     refutes="Quasi-Newton with the diagonal converges comparably to Newton.",
-)  # fmt: skip
+)
 def diagonal_is_slow(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     instances = [dense_instance(seed) for seed in range(case.seeds)]
     yield least(exact(Fraction(count(subject, i), count(newton.newton_states, i))) for i in instances)
@@ -130,12 +132,14 @@ def gru_ratios(over: Any, under: Any, d: int, seeds: int) -> list[Enclosure]:
     source=SOURCE,
     role="parallel_rnn.quasi_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(0.45, because="the gate 1 − z, near 1/2, is on the diagonal: what is left contracts by about 1/3 "
-        "where plain iteration contracts "
-                   "by 2/3, and log(2/3)/log(1/3) = 0.37; plain iteration itself has the ratio 1"),
+    region=at_most(
+        0.45,
+        because="the gate 1 − z, near 1/2, is on the diagonal: what is left contracts by about 1/3 where plain "
+        "iteration contracts by 2/3, and log(2/3)/log(1/3) = 0.37; plain iteration itself has the ratio 1",
+    ),
     cases=grid(**GRU).full(seeds=(8,)),
     quantity="largest ratio of iterations",
-)  # fmt: skip
+)
 def diagonal_helps_a_gru(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield worst(gru_ratios(subject, jacobi.jacobi_states, case.d, case.seeds))
 
@@ -149,8 +153,8 @@ def diagonal_helps_a_gru(subject: Any, case: Case, rng: np.random.Generator) -> 
     evidence=Evidence.CERTIFIED,
     region=at_least(
         2,
-        because="linear against quadratic: ten digits by a factor 1/3 take twenty iterations, quadratic steps four "
-        "or five",
+        because="linear against quadratic: ten digits by a factor 1/3 take twenty iterations, quadratic steps four or"
+        " five",
     ),
     cases=grid(**GRU).full(seeds=(8,)),
     quantity="least ratio of iterations",
@@ -166,12 +170,14 @@ def newton_beats_the_diagonal(subject: Any, case: Case, rng: np.random.Generator
     source=RNN_ARTICLE.at("the GRU"),
     role="parallel_rnn.subtracting_states",
     evidence=Evidence.CERTIFIED,
-    region=at_most(0.55, because="it holds the mean gate 1/2 and half of the candidate's part; what is left "
-        "contracts by less than 0.45 against 2/3; "
-                   "plain iteration has the ratio 1"),
+    region=at_most(
+        0.55,
+        because="it holds the mean gate 1/2 and half of the candidate's part; what is left contracts by less than "
+        "0.45 against 2/3; plain iteration has the ratio 1",
+    ),
     cases=grid(**GRU).full(seeds=(8,)),
     quantity="largest ratio of iterations",
-)  # fmt: skip
+)
 def constant_helps_a_gru(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield worst(gru_ratios(subject, jacobi.jacobi_states, case.d, case.seeds))
 

@@ -146,17 +146,20 @@ def doubling(scan: Any, T: int, method: str) -> Floats:
     id="parallel_rnn.scan-rounding.not-equal",
     title="A parallel scan is not the recurrence up to rounding: it can lose everything",
     statement=ONE + r": \qquad x_t = 1 \text{ in the loop; a tree returns } 0 \text{ from } t = 65,\; 118,\; 128 "
-        r"\text{ on}",
+    r"\text{ on}",
     source=RNN_ARTICLE.at("linear recurrences run in parallel"),
     role="parallel_rnn.affine_scan",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="integers and powers of two: every product is exact, and 2^k − (2^k − 1) is lost where "
-        "2^k − 1 rounds to 2^k, at k = 54 and "
-                   "beyond; where that happens first follows from the tree alone, on every machine"),
+    region=exactly(
+        0,
+        because="integers and powers of two: every product is exact, and 2^k − (2^k − 1) is lost where 2^k − 1 rounds"
+        " to 2^k, at k = 54 and beyond; where that happens first follows from the tree alone, on every "
+        "machine",
+    ),
     cases=grid(method=tuple(LOST)),
     quantity="|first t that is not 1 − stated t|, T = 512",
     refutes="A parallel scan equals the sequential recurrence up to rounding.",
-)  # fmt: skip
+)
 def trees_lose_the_one(scan: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     wrong = np.flatnonzero(doubling(scan, 512, case.method) != 1)
     yield exact(abs(int(wrong[0]) + 1 - LOST[case.method]) if len(wrong) else 512)
@@ -191,8 +194,8 @@ def recurrences_keep_the_one(scan: Any, case: Case, rng: np.random.Generator) ->
     evidence=Evidence.CERTIFIED,
     region=exactly(
         1025,
-        because="the product over 1024 elements is the first power of 2 beyond the floats; it meets an offset that "
-        "is −∞ or 0",
+        because="the product over 1024 elements is the first power of 2 beyond the floats; it meets an offset that is"
+        " −∞ or 0",
     ),
     quantity="first t that is nan, T = 2048",
 )
