@@ -141,7 +141,7 @@ def errors_are_squared(subject: Any, constant: Any, case: Case, rng: np.random.G
 
 @claim(
     id="parallel_rnn.newton-certificate.sharp",
-    title="The constant is attained up to a third: twice as small would be wrong",
+    title="The constant of Newton's certificate is nearly attained: half of it would be wrong",
     statement=r"\frac{\|e^{(1)}\|_\infty}{C_a \|e^{(0)}\|_\infty^2} \ge \frac12 \qquad (d = 1,\; a = 0.77,\; u = "
     r"0.15,\; e^{(0)} = -0.3)",
     source=SOURCE,
@@ -164,7 +164,7 @@ def constant_is_sharp(constant: Any, case: Case, rng: np.random.Generator) -> It
 
 @claim(
     id="parallel_rnn.newton-certificate.iterations",
-    title="So it converges from zero in a number of iterations that does not depend on T",
+    title="Below the critical gain Newton converges from zero in a number of iterations free of T",
     statement=r"a < a_c = 0.7711\ldots: \qquad N \le \min\{n : C_a^{2^n - 1} < \mathrm{tol}\}",
     source=SOURCE,
     role=("parallel_rnn.newton_states", "parallel_rnn.newton_constant"),
@@ -372,7 +372,7 @@ def bound_holds_on_text(bound: Any, case: Case, rng: np.random.Generator) -> Ite
 
 @claim(
     id="parallel_rnn.newton-certificate.real-size",
-    title="And it certifies twelve digits",
+    title="Twelve digits of 10,000 states are certified",
     statement=r"\texttt{error\_bound}(x) \le 10^{-12} \qquad (T = 10\,000)",
     source=SOURCE,
     role="parallel_rnn.error_bound",

@@ -148,7 +148,7 @@ def count_is_flat(subject: Any, case: Case, rng: np.random.Generator) -> Iterato
 
 @claim(
     id="parallel_rnn.lyapunov-conditioning.few",
-    title="It is at most ten",
+    title="Where the Lyapunov exponent is negative, ten Newton iterations are enough",
     statement=r"g = 0.9: \qquad N \le 10",
     source=SOURCE,
     role="parallel_rnn.newton_states",
@@ -167,7 +167,7 @@ def count_is_small(subject: Any, case: Case, rng: np.random.Generator) -> Iterat
 
 @claim(
     id="parallel_rnn.lyapunov-conditioning.chaotic",
-    title="Where it is positive, the count grows in proportion to the length",
+    title="Where the Lyapunov exponent is positive, Newton's count grows in proportion to the length",
     statement=r"g = 2.5,\; \lambda > 0: \qquad N \propto T^\beta, \quad \beta \ge 0.7",
     source=SOURCE,
     role="parallel_rnn.newton_states",

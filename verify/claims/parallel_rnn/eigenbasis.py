@@ -120,7 +120,7 @@ def loses_the_condition(subject: Any, case: Case, rng: np.random.Generator) -> I
 
 @claim(
     id="parallel_rnn.diagonalisation.rate",
-    title="In proportion to it, over five orders of magnitude",
+    title="The loss is in proportion to the condition number, over five orders of magnitude",
     statement=r"\frac{d \log \text{difference}}{d \log \kappa(P)} \approx 1",
     source=SOURCE,
     role="parallel_rnn.diagonal_fixed_point_states",
@@ -141,7 +141,7 @@ def loss_is_proportional(subject: Any, case: Case, rng: np.random.Generator) -> 
 
 @claim(
     id="parallel_rnn.diagonalisation.complex",
-    title="With complex eigenvalues it is the same iteration",
+    title="With complex eigenvalues the eigenbasis gives the same iteration",
     statement=r"\lambda = \rho e^{\pm i\theta}: \qquad \|x_{\text{diagonal}} - x_{\text{matrix}}\|_\infty \le 10^{-12}",
     source=SOURCE,
     role="parallel_rnn.diagonal_fixed_point_states",
@@ -161,7 +161,7 @@ def complex_modes_agree(subject: Any, case: Case, rng: np.random.Generator) -> I
 
 @claim(
     id="parallel_rnn.diagonalisation.defective",
-    title="Without a basis of eigenvectors it fails outright",
+    title="Without a basis of eigenvectors the diagonal form fails outright",
     statement=r"A = \begin{pmatrix} 0.5 & 0.4 \\ 0 & 0.5 \end{pmatrix}: \qquad \|x_{\text{diagonal}} - "
     r"x_{\text{matrix}}\|_\infty \ge 0.1",
     source=SOURCE,

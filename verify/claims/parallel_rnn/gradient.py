@@ -121,7 +121,7 @@ def constant_is_exact(constant: Any, case: Case, rng: np.random.Generator) -> It
 
 @claim(
     id="parallel_rnn.implicit-gradient.constant-elsewhere",
-    title="And at no generic input",
+    title="The article's matrix for the GRU is no Jacobian at a generic input",
     statement=r"x \sim N(0, 1): \qquad \Big\| \frac{\partial f}{\partial h} - \tfrac12 \big(I + \tfrac12 U_h\big) "
     r"\Big\|_\infty \ge 10^{-2}",
     source=RNN_ARTICLE.at("the GRU"),

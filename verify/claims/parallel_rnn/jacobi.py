@@ -148,7 +148,7 @@ def decays_by_lyapunov(subject: Any, lyapunov: Any, case: Case, rng: np.random.G
 
 @claim(
     id="parallel_rnn.jacobi-rate.real",
-    title="So it does on a real text",
+    title="On a real text, too, the error decays like the Lyapunov exponent",
     statement=r"\exp\Big(\tfrac1T \sum_t \log \|e_t^{(n)}\|\Big) \sim e^{\lambda n}",
     source=RNN_PREDICTABILITY.at("rates of fixed-point iterations"),
     role=("parallel_rnn.jacobi_states", "parallel_rnn.largest_lyapunov"),

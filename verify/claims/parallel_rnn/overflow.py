@@ -44,7 +44,7 @@ def overflows_at_once(subject: Any, case: Case, rng: np.random.Generator) -> Ite
 
 @claim(
     id="parallel_rnn.overflow-despite-predictability.exponent",
-    title="The path contracts by a factor of three a step",
+    title="The path on which Newton overflows contracts by a factor of three a step or more",
     statement=WITNESS + r": \qquad \lambda \le -1",
     source=SOURCE,
     role="parallel_rnn.largest_lyapunov",
@@ -63,7 +63,7 @@ def path_contracts(lyapunov: Any, case: Case, rng: np.random.Generator) -> Itera
 
 @claim(
     id="parallel_rnn.overflow-despite-predictability.recovers",
-    title="With F in place of nan it recovers, since saturated states have no Jacobian",
+    title="With F in place of nan Newton recovers from overflow, since saturated states have no Jacobian",
     statement=WITNESS + r": \qquad N \le 10 \text{ if } \infty - \infty \text{ and } 0 \cdot \infty \text{ become } "
     r"F_t",
     source=SOURCE,
@@ -84,7 +84,7 @@ def recovers(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enc
 
 @claim(
     id="parallel_rnn.overflow-despite-predictability.stays-finite",
-    title="Projected into the box of tanh, it never leaves the finite, and takes five iterations with every solver",
+    title="Projected into the box of tanh, Newton takes at most ten iterations, with every solver",
     statement=WITNESS + r",\; x \leftarrow \mathrm{clip}(x, -1, 1): \qquad N \le 10",
     source=SOURCE,
     role="parallel_rnn.newton_states",
@@ -104,7 +104,7 @@ def projected_is_quick(subject: Any, case: Case, rng: np.random.Generator) -> It
 
 @claim(
     id="parallel_rnn.overflow-despite-predictability.right-answer",
-    title="And it arrives at the true path",
+    title="Projected Newton arrives at the true path",
     statement=WITNESS + r": \qquad \|x^{(N)} - x^*\|_\infty \le 10^{-9}",
     source=SOURCE,
     role="parallel_rnn.newton_states",

@@ -90,7 +90,7 @@ def dense_instance(seed: int) -> Instance:
 
 @claim(
     id="parallel_rnn.quasi-newton-diagonal.against-newton",
-    title="There it needs at least five times Newton's iterations",
+    title="In a dense tanh network the diagonal needs at least five times Newton's iterations",
     statement=r"d = 32,\; T = 200,\; g = 0.8: \qquad N_{\mathrm{quasi}} \ge 5\, N_{\mathrm{newton}}",
     source=SOURCE,
     role="parallel_rnn.quasi_states",
@@ -146,7 +146,7 @@ def diagonal_helps_a_gru(subject: Any, case: Case, rng: np.random.Generator) -> 
 
 @claim(
     id="parallel_rnn.quasi-newton-diagonal.gru-newton",
-    title="Newton still needs less than half of that",
+    title="In a GRU the diagonal still needs twice Newton's iterations",
     statement=r"N_{\mathrm{quasi}} \ge 2\, N_{\mathrm{newton}} \qquad \text{for the same GRU}",
     source=SOURCE,
     role="parallel_rnn.quasi_states",

@@ -115,7 +115,7 @@ def errors_stay_bounded(scan: Any, bound: Any, case: Case, rng: np.random.Genera
 
 @claim(
     id="parallel_rnn.scan-rounding.logarithm",
-    title="The term with the logarithm is needed",
+    title="The bound on a scan's rounding needs its term with the logarithm",
     statement=r"|A_t| \in [0.01, 0.3]: \qquad \max_t \frac{|\hat s_t - s_t|}{2 u W_t} > 1 \text{ for a tree, and } "
     r"\le 1 \text{ with } "
     r"\lceil \log_2 T \rceil u\, Y_t",
@@ -167,7 +167,7 @@ def trees_lose_the_one(scan: Any, case: Case, rng: np.random.Generator) -> Itera
 
 @claim(
     id="parallel_rnn.scan-rounding.exact-solvers",
-    title="The loop and the banded solve keep it, and all methods do at T = 64",
+    title="The loop and the banded solve keep x = 2 x − 1 exact, and all methods do at T = 64",
     statement=ONE + r": \qquad \hat x_t = 1 \text{ for all } t",
     source=RNN_ARTICLE.at("linear recurrences run in parallel"),
     role="parallel_rnn.affine_scan",

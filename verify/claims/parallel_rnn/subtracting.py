@@ -72,7 +72,7 @@ def needs_every_step(subject: Any, case: Case, rng: np.random.Generator) -> Iter
 
 @claim(
     id="parallel_rnn.subtracting-ax-can-hurt.plain",
-    title="Plain iteration needs at most six there",
+    title="Plain iteration needs at most six iterations where subtracting A x needs all",
     statement=r"x_t = \tanh(0.9\, x_{t-1} + 3),\; T = 200: \qquad N_{\mathrm{jacobi}} \le 6",
     source=SOURCE,
     role="parallel_rnn.jacobi_states",
@@ -90,7 +90,7 @@ def plain_needs_five(subject: Any, case: Case, rng: np.random.Generator) -> Iter
 
 @claim(
     id="parallel_rnn.subtracting-ax-can-hurt.peak",
-    title="On the way its error passes 10^40",
+    title="On the way the error of the article's iteration passes 10^40",
     statement=r"\max_{n, t} |e_t^{(n)}| \ge 10^{40}",
     source=SOURCE,
     role="parallel_rnn.subtracting_states",
@@ -109,7 +109,7 @@ def error_explodes(subject: Any, case: Case, rng: np.random.Generator) -> Iterat
 
 @claim(
     id="parallel_rnn.subtracting-ax-can-hurt.helps",
-    title="For weak inputs it helps: a tenth of the iterations",
+    title="For weak inputs subtracting A x helps: a tenth of the iterations",
     statement=r"x_t = \tanh(0.9\, x_{t-1} + 0.01),\; T = 200: \qquad N_{\mathrm{fixed}} \le 20, \quad "
     r"N_{\mathrm{jacobi}} \approx 200",
     source=SOURCE,
@@ -161,7 +161,7 @@ def fitted_factor(instance: Instance) -> float:
 
 @claim(
     id="parallel_rnn.subtracting-ax-can-hurt.rate",
-    title="Its factor is a(1 − s)/(1 − a), which may exceed 1 although |a| < 1",
+    title="Subtracting A x contracts by a(1 − s)/(1 − a), which may exceed 1 although |a| < 1",
     statement=r"q = \frac{a\,(1 - s)}{1 - a}, \quad s = 1 - (x^*)^2; \qquad q > 1 \iff a\,(2 - s) > 1",
     source=SOURCE,
     role="parallel_rnn.fixed_rate",
@@ -182,7 +182,7 @@ def factor_is_known(rate: Any, case: Case, rng: np.random.Generator) -> Iterator
 
 @claim(
     id="parallel_rnn.subtracting-ax-can-hurt.matrices",
-    title="Nor is it a matter of one unit: it happens to random networks under strong inputs",
+    title="Subtracting A x hurts random networks under strong inputs, too",
     statement=r"\|A\|_2 = 0.9,\; d = 4,\; u \sim 3 N(0, 1): \qquad N_{\mathrm{fixed}} \ge 2\, N_{\mathrm{jacobi}} "
     r"\text{ for some } A",
     source=SOURCE,

@@ -152,7 +152,7 @@ def first_residuals_vanish(subject: Any, case: Case, rng: np.random.Generator) -
 
 @claim(
     id="parallel_rnn.finite-termination.bitwise",
-    title="They are those of the loop, in every bit",
+    title="The first n states are those of the loop, in every bit",
     statement=r"x_t^{(n)} = x_t \text{ as floats} \quad (t \le n), \qquad x_t = \tanh(A x_{t-1} + u_t)",
     source=SOURCE,
     role=("parallel_rnn.fixed_point_states", "parallel_rnn.sequential_states"),
@@ -254,7 +254,7 @@ def bad_input_is_refused(subject: Any, case: Case, rng: np.random.Generator) -> 
 
 @claim(
     id="parallel_rnn.finite-termination.real",
-    title="So it is while a network reads a real text",
+    title="Finite termination holds while a network reads a real text",
     statement=r"x_t^{(n)} = x_t \text{ as floats}\quad (t \le n), \qquad T = 10\,000 \text{ tokens}",
     source=SOURCE,
     role=("parallel_rnn.fixed_point_states", "parallel_rnn.sequential_states"),
