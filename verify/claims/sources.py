@@ -69,12 +69,6 @@ RNN_DEER = Source(
     "Parallelizing non-linear sequential models over the sequence length",
     "2023, arXiv 2309.12252",
 )
-RNN_DEEPPCR = Source(
-    "deeppcr",
-    "F. Danieli et al.",
-    "DeepPCR: Parallelizing Sequential Operations in Neural Networks",
-    "2023, arXiv 2309.16318",
-)
 RNN_ELK = Source(
     "elk",
     "X. Gonzalez, A. Warrington, J. T. H. Smith, S. W. Linderman",
@@ -87,15 +81,6 @@ RNN_PREDICTABILITY = Source(
     "Predictability Enables Parallelization of Nonlinear State Space Models",
     "2025, arXiv 2508.16817",
 )
-RNN_UNIFYING = Source(
-    "gonzalez-unifying",
-    "X. Gonzalez et al.",
-    "A Unifying Framework for Parallelizing Sequential Models with Linear Dynamical Systems",
-    "2025, arXiv 2509.21716",
-)
-RNN_PARARNN = Source(
-    "pararnn", "F. Danieli et al.", "ParaRNN: parallel training of nonlinear RNNs", "2025, arXiv 2510.21450"
-)
 RNN_SMOOTHER = Source(
     "sarkka",
     "S. Särkkä, Á. F. García-Fernández",
@@ -105,9 +90,6 @@ RNN_SMOOTHER = Source(
 RNN_PREFIX_SUMS = Source("blelloch", "G. E. Blelloch", "Prefix Sums and Their Applications", "CMU-CS-90-190, 1990")
 RNN_SNIR = Source(
     "snir", "M. Snir", "Depth-size trade-offs for parallel prefix computation", "Journal of Algorithms 7, 1986"
-)
-RNN_LRU = Source(
-    "lru", "A. Orvieto et al.", "Resurrecting Recurrent Neural Networks for Long Sequences", "2023, arXiv 2303.06349"
 )
 RNN_HIGHAM = Source(
     "higham", "N. J. Higham", "Accuracy and Stability of Numerical Algorithms", "SIAM, 2nd edition, 2002"

@@ -275,14 +275,14 @@ def published_speeds() -> Table:
         "and Newton with a scan mostly loses, as the table of speeds of this page shows.",
         ("source", "setting", "factor"),
         (
-            ("DEER", "evaluation of a GRU of one unit, V100, batch 16, T = 1,000", "18"),
+            ("DEER, arXiv 2309.12252", "evaluation of a GRU of one unit, V100, batch 16, T = 1,000", "18"),
             ("DEER", "the same, T = 10,000", "138"),
             ("DEER", "the same, T = 100,000", "1122"),
             ("DEER", "the same, T = 300,000", "2029"),
             ("DEER", "training, series of 17,000 samples", "over 10"),
-            ("DeepPCR", "forward and backward passes of a multilayer perceptron", "30 and 200"),
+            ("DeepPCR, arXiv 2309.16318", "forward and backward passes of a multilayer perceptron", "30 and 200"),
             ("DeepPCR", "training of a ResNet of 1024 layers; diffusion sampling", "7; 11"),
-            ("ParaRNN", "GRU and LSTM with diagonal Jacobians, three Newton iterations", "up to 665"),
+            ("ParaRNN, arXiv 2510.21450", "GRU and LSTM with diagonal Jacobians, three Newton iterations", "up to 665"),
         ),
     )
 

@@ -54,10 +54,9 @@ def block_jacobi_states(
         refuse(f"tol={tol}", "a tolerance is not negative", "0 waits until the starts repeat in every bit")
     if max_sweeps is not None and max_sweeps < 1:
         refuse(f"max_sweeps={max_sweeps}", "at least one sweep is needed", "None chooses by progress")
-    zeros = xp.zeros((T, d), dtype=x0.dtype)
-    kept = [zeros] if history else None
+    kept = [xp.zeros((T, d), dtype=x0.dtype)] if history else None
     if T == 0:
-        return finished(xp, zeros, 0, 0.0, tol, kept)
+        return finished(xp, xp.zeros((0, d), dtype=x0.dtype), 0, 0.0, tol, kept)
     chunks = -(-T // length)
     drive = _side_by_side(xp, U, length, chunks)
     starts = xp.concat([x0[None, :], xp.zeros((chunks - 1, d), dtype=x0.dtype)])
