@@ -8,6 +8,7 @@ system(
     title="Nonlinear recurrences in parallel",
     finding="Every such iteration ends after at most T steps; whether after a few is a matter of Lyapunov exponents, "
     "of overflow, and of where it starts.",
+    picture="parallel_rnn.subtracting-ax-can-hurt",
 )
 
 from verify.claims.parallel_rnn import (  # noqa: E402
