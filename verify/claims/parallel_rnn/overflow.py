@@ -205,7 +205,7 @@ def iterates_one_by_one() -> Figure:
     curves = [series(f"after {n}", t, history[n][:60, 0]) for n in range(1, min(5, len(history)))]
     return Figure(
         "The first sixty states after each projected iteration",
-        "The first iterate is pushed to the walls; the second has the right signs nearly everywhere.",
+        "A few iterations settle on which side the states lie, and then their values; none leaves the box.",
         "step t",
         "x_t",
         (*curves, series("truth", t, recurrence.sequential_states(cell, U, x0)[:60, 0], kind="dots")),

@@ -230,21 +230,15 @@ def iterations_by_cell() -> Figure:
         "newton": newton.newton_states, "quasi": quasi_states, "fixed": subtracting.subtracting_states,
         "jacobi": jacobi.jacobi_states,
     }  # fmt: skip
-    curves = []
-    for k, (name, solver) in enumerate(solvers.items()):
-        curves.append(
-            series(
-                name,
-                [i + 0.2 * k for i in range(len(instances))],
-                [count(solver, i) for i in instances.values()],
-                kind="bars",
-            )
-        )
-    notes = [series(name, (i,), (-4,), kind="note") for i, name in enumerate(instances)]
+    curves = [
+        series(name, range(len(instances)), [count(solver, i) for i in instances.values()], kind="dots")
+        for name, solver in solvers.items()
+    ]
     return Figure(
         "Iterations to 1e-10",
         "For the dense network the diagonal is worth nothing; for the GRU it lies between plain iteration and Newton.",
-        "cells: " + "; ".join(instances),
+        "cell: " + ", ".join(f"{i} {name}" for i, name in enumerate(instances)),
         "iterations",
-        (*curves, *notes),
+        tuple(curves),
+        y_log=True,
     )
