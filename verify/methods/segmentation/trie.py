@@ -1,0 +1,110 @@
+"""A trie that all positions of a text walk at once, one byte a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Small = NDArray[np.int32]
+
+BLOCK = 1 << 15  # start positions that walk together: their arrays stay in the cache
+MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: the top bits of a product spread over all slots
+
+
+class Trie:
+    """Prefixes of tokens as nodes 1, 2, ...; 0 stands for "no such prefix".
+
+    A step from a node by a byte is one look into a hash table with open addressing, which is at most an eighth full.
+    The first two bytes of a walk go through dense tables, as every position takes these steps.
+    """
+
+    def __init__(self, tokens: Sequence[bytes]) -> None:
+        data = np.frombuffer(b"".join(tokens), np.uint8)
+        lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
+        offsets = np.cumsum(lengths) - lengths
+        at = np.zeros(len(tokens), np.int64)  # the node that each token has come to
+        live = np.arange(len(tokens))
+        keys: list[Ints] = []
+        ends: list[tuple[Ints, Ints]] = []
+        nodes = 1
+        depth = 0
+        while len(live):
+            found, which = np.unique(at[live] * 256 + data[offsets[live] + depth], return_inverse=True)
+            keys.append(found)
+            at[live] = nodes + which
+            nodes += len(found)
+            depth += 1
+            done = lengths[live] == depth
+            ends.append((at[live[done]], live[done]))
+            live = live[~done]
+        self.depth = depth
+        self.token = np.full(nodes, -1, np.int32)
+        for node, token in ends:
+            self.token[node] = token
+        self._fill(np.concatenate(keys))
+
+        first = np.arange(256)
+        self._first = self._look_up(first).astype(np.int32)
+        two = self._look_up(self._first.repeat(256).astype(np.int64) * 256 + np.tile(first, 256))
+        self._second = np.where(self._first.repeat(256) > 0, two, 0).astype(np.int32)
+
+    def _fill(self, keys: Ints) -> None:
+        """Enter all keys, parent * 256 + byte; the child of keys[i] is i + 1."""
+        bits = int(8 * len(keys)).bit_length()
+        self._shift, self._mask = np.uint64(64 - bits), (1 << bits) - 1
+        self._keys = np.full(1 << bits, -1, np.int64)
+        self._children = np.zeros(1 << bits, np.int32)
+        waiting, slot = np.arange(len(keys)), self._slot(keys)
+        while len(waiting):
+            free = self._keys[slot] < 0
+            # of several keys that want the same free slot, the last written has it
+            self._keys[slot[free]] = keys[waiting[free]]
+            self._children[slot[free]] = waiting[free] + 1
+            left = self._keys[slot] != keys[waiting]
+            waiting, slot = waiting[left], (slot[left] + 1) & self._mask
+
+    def _slot(self, keys: Ints) -> Ints:
+        return ((keys.astype(np.uint64) * MIX) >> self._shift).astype(np.int64)
+
+    def _look_up(self, keys: Ints) -> Small:
+        slot = self._slot(keys)
+        found = self._keys[slot]
+        hit = found == keys
+        children = self._children[slot] * hit
+        other = np.flatnonzero(~hit & (found >= 0))
+        while len(other):  # slots that hold another key: the wanted one may stand further on
+            slot[other] = (slot[other] + 1) & self._mask
+            found = self._keys[slot[other]]
+            hit = found == keys[other]
+            children[other[hit]] = self._children[slot[other[hit]]]
+            other = other[~hit & (found >= 0)]
+        return children
+
+    def matches(self, text: bytes) -> Iterator[tuple[int, Small, Small]]:
+        """(length, starts, token numbers) of all occurrences of tokens, block by block, starts ascending."""
+        x = np.frombuffer(text, np.uint8)
+        for block in range(0, len(x), BLOCK):
+            at = np.arange(block, min(block + BLOCK, len(x)), dtype=np.int32)
+            node = self._first[x[at]]
+            length = 1
+            while True:
+                alive = np.flatnonzero(node)
+                at, node = at[alive], node[alive]
+                token = self.token[node]
+                got = np.flatnonzero(token >= 0)
+                if len(got):
+                    yield length, at[got], token[got]
+                length += 1
+                if length > self.depth:
+                    break
+                inside = int(np.searchsorted(at, len(x) - length, side="right"))
+                at, node = at[:inside], node[:inside]
+                if not len(at):
+                    break
+                if length == 2:
+                    node = self._second[x[at].astype(np.int32) * 256 + x[at + 1]]
+                else:
+                    node = self._look_up(node.astype(np.int64) * 256 + x[at + (length - 1)])
