@@ -15,7 +15,7 @@ import numpy as np
 from verify.methods.guards import Array
 from verify.methods.segmentation.lattice import Lattice
 
-BLOCK = 512
+BLOCK = 2048
 SMALLEST = 32  # below that many nodes a block is left to logarithms
 SAFE = 1e200
 

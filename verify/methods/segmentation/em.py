@@ -17,7 +17,7 @@ def em_step(corpus: Iterable[bytes], model: UnigramModel) -> tuple[UnigramModel,
     """(the next model, sum over texts of log Z under the one given): p' ~ expected counts of tokens at alpha = 1.
 
     The new probabilities sum to 1, and sum log Z never falls. A token whose expected count is 0, because it occurs
-    nowhere, has probability 0 and leaves the vocabulary.
+    nowhere or below the least float, has probability 0 and leaves the vocabulary.
 
     TypeError: a corpus that is itself bytes, or holds anything else than bytes. ValueError: no text with a byte in it,
     a text that the model does not cover.
@@ -32,9 +32,10 @@ def em_step(corpus: Iterable[bytes], model: UnigramModel) -> tuple[UnigramModel,
     total = counts.sum()
     if total == 0:
         refuse("corpus has no bytes", "at least one text is not empty", "give some text")
-    kept = np.flatnonzero(counts)
-    logp = np.log(counts[kept] / total)
-    return UnigramModel({model.tokens[k]: float(x) for k, x in zip(kept, logp, strict=True)}), log_likelihood
+    probs = counts / total
+    kept = np.flatnonzero(probs)
+    logp = np.log(probs[kept]).tolist()
+    return UnigramModel({model.tokens[k]: x for k, x in zip(kept.tolist(), logp, strict=True)}), log_likelihood
 
 
 def expected_counts(corpus: Iterable[bytes], model: UnigramModel, alpha: float = 1.0) -> tuple[Array, float]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from verify.methods.guards import Array, refuse
 from verify.methods.segmentation.model import UnigramModel
+from verify.methods.segmentation.trie import BLOCK
 
 LONGEST = 2**31 - 2  # nodes are numbered by int32
 
@@ -119,26 +120,44 @@ def pieces(text: bytes, ends: Iterable[int]) -> list[bytes]:
 
 
 def _edges(text: bytes, model: UnigramModel) -> tuple[Any, Any, Any, Any]:
-    """start, end, token and indptr, in the order of the lattice."""
-    n = len(text)
-    by_length: dict[int, list[tuple[Any, Any]]] = {}
-    for length, starts, tokens in model.trie.matches(text):
-        by_length.setdefault(length, []).append((starts, tokens))
-    degree = np.zeros(n + 1, np.int32)
-    for length, found in by_length.items():
-        for starts, _ in found:
-            degree[starts + length] += 1  # an end has at most one edge of a length
+    """start, end, token and indptr, in the order of the lattice.
+
+    The walk finds edges by their start. An edge is packed into one integer (end, m - length, token), and integers sort
+    fast; edges that end behind the block wait for the next one.
+    """
+    n, m = len(text), model.m
+    token_bits, length_bits = len(model.tokens).bit_length(), m.bit_length()
+    end_bits = (BLOCK + m).bit_length()
+    if token_bits + length_bits + end_bits > 63:
+        refuse(f"the vocabulary has {len(model.tokens)} tokens of up to {m} bytes", "2^63 > 2^15 m^2 tokens is needed", "split it")
+    degree = np.zeros(n + 1, np.int64)
+    starts, ends, tokens = [], [], []
+    waiting = np.empty(0, np.int64)
+    for low, found in model.trie.matches(text):
+        keys = [waiting]
+        for length, at, token in found:
+            packed = at - (low - length)
+            packed <<= length_bits
+            packed += m - length
+            packed <<= token_bits
+            packed += token
+            keys.append(packed)
+        key = np.sort(np.concatenate(keys))
+        high = min(low + BLOCK, n)
+        split = int(np.searchsorted(key, (high - low + 1) << (token_bits + length_bits)))
+        key, waiting = key[:split], key[split:] - ((high - low) << (token_bits + length_bits))
+        tokens.append((key & ((1 << token_bits) - 1)).astype(np.int32))
+        key >>= token_bits
+        length = m - (key & ((1 << length_bits) - 1))
+        key >>= length_bits
+        key += low
+        degree[low : high + 1] += np.bincount(key - low, minlength=high - low + 1)
+        ends.append(key.astype(np.int32))
+        starts.append((key - length).astype(np.int32))
     indptr = np.zeros(n + 2, np.int64)
     np.cumsum(degree, out=indptr[1:])
-    free = indptr[:-1].copy()  # the place of the next edge that ends at each node
-    start, end, token = (np.empty(int(indptr[-1]), np.int32) for _ in range(3))
-    for length in sorted(by_length, reverse=True):
-        for starts, tokens in by_length.pop(length):
-            ends = starts + np.int32(length)
-            place = free[ends]
-            start[place], end[place], token[place] = starts, ends, tokens
-            free[ends] = place + 1
-    return start, end, token, indptr
+    none = [np.empty(0, np.int32)]
+    return np.concatenate(starts or none), np.concatenate(ends or none), np.concatenate(tokens or none), indptr
 
 
 def _cuts(start: Any, end: Any, n: int) -> Any:

@@ -192,10 +192,13 @@ def _duel(numbers: Any, values: list[Any], weights: list[Any], powers: list[Any]
     """(law of the candidate that is kept last, value that each hands on)."""
     scores = [numbers.times(value, weight) for value, weight in zip(values, weights, strict=True)]
     law: list[Any] = []
-    for i, x in enumerate(map(numbers.power, scores)):
-        wins = [numbers.share(x, numbers.plus(x, numbers.power(y))) for y in scores[:i]]
-        won = sum(q * win for q, win in zip(law, wins, strict=True)) if law else 1
-        law = [q * (1 - win) for q, win in zip(law, wins, strict=True)] + [won]
+    arrived: list[Any] = []
+    for x in map(numbers.power, scores):
+        both = [numbers.plus(x, y) for y in arrived]
+        won = sum(q * numbers.share(x, z) for q, z in zip(law, both, strict=True)) if law else 1
+        # not 1 - the newcomer's share, which would lose the digits of small chances
+        law = [q * numbers.share(y, z) for q, y, z in zip(law, arrived, both, strict=True)] + [won]
+        arrived.append(x)
     return law, scores
 
 
@@ -221,9 +224,8 @@ def _shares(numbers: Any, parts: list[Any]) -> tuple[list[Any], Any]:
     total = parts[0]
     law = [1]
     for part in parts[1:]:
-        total = numbers.plus(total, part)
-        win = numbers.share(part, total)
-        law = [q * (1 - win) for q in law] + [win]
+        before, total = total, numbers.plus(total, part)
+        law = [q * numbers.share(before, total) for q in law] + [numbers.share(part, total)]
     return law, total
 
 
