@@ -67,7 +67,10 @@ SEGMENTATION_PERFECT_SAMPLING = Source(
     "archive 9811, 2023 (in Chinese)",
 )
 SEGMENTATION_BYTEPIECE = Source(
-    "su-9752", "Su Jianlin", "BytePiece: a purer tokeniser with a higher compression rate", "archive 9752, 2023 (in Chinese)"
+    "su-9752",
+    "Su Jianlin",
+    "BytePiece: a purer tokeniser with a higher compression rate",
+    "archive 9752, 2023 (in Chinese)",
 )
 SEGMENTATION_SUBWORD = Source(
     "kudo",

@@ -11,7 +11,6 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.sources import SEGMENTATION_VITERBI_SAMPLING
-from verify.claims.viterbi_sampling.duel import arrivals
 from verify.claims.viterbi_sampling.instances import (
     ALPHAS,
     ARGMAX,
@@ -23,6 +22,7 @@ from verify.claims.viterbi_sampling.instances import (
     exact_law,
     lattice_of,
 )
+from verify.claims.viterbi_sampling.laws import arrivals
 from verify.evidence import Enclosure, at_least, exact, exactly, within
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice
@@ -130,7 +130,7 @@ def no_majority(law: Law, best: Path) -> bool:
 
 def drawn(count: int) -> list[tuple[Instance, float]]:
     """Random lattices of 8 letters with a unique optimum, alpha in turn .1, .3, 1, 2."""
-    alphas = itertools.cycle((0.1, 0.3, 1.0, 2.0))
+    alphas = itertools.cycle((0.1, 0.1, 0.3, 0.3, 1.0, 1.0, 2.0, 2.0))
     return list(zip((default(seed, 8) for seed in range(count)), alphas, strict=False))
 
 
@@ -142,12 +142,14 @@ def drawn(count: int) -> list[tuple[Instance, float]]:
     role=("viterbi_sampling.streaming_law", "viterbi_sampling.argmax_lost"),
     evidence=Evidence.EXACT,
     region=within(0.1, 0.6, because="about 30 % were seen on 300; an exact law is at 0, and a sampler that prefers the worse near 1"),
-    cases=grid(lattices=(60,)).full(lattices=(300,)),
+    cases=grid(half=(0, 1), lattices=(60,)).full(lattices=(300,)),
     quantity="share of lattices whose best segmentation is not the likeliest output",
     refutes=STAYS_BEST,
 )  # fmt: skip
 def share_lost(law: Any, lost: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    found = [bool(lost(law(one.lattice, alpha, "duel"), one.best)) for one, alpha in drawn(case.lattices)]
+    found = [
+        bool(lost(law(one.lattice, alpha, "duel"), one.best)) for one, alpha in drawn(case.lattices)[case.half :: 2]
+    ]
     yield exact(sum(found) / len(found))
 
 
@@ -159,7 +161,9 @@ def share_lost(law: Any, lost: Any, case: Case, rng: np.random.Generator) -> Ite
     source=SOURCE,
     role=("viterbi_sampling.streaming_law", "viterbi_sampling.argmax_lost"),
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="lattices are counted; laws agree to 1e-12, and a unique optimum is ahead by more than 1e-9"),
+    region=exactly(
+        0, because="lattices are counted; laws agree to 1e-12, and a unique optimum is ahead by more than 1e-9"
+    ),
     cases=grid(alpha=ALPHAS, lattices=(5,)).full(lattices=(100,)),
     quantity="lattices whose best segmentation is lost",
 )

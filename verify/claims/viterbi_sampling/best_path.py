@@ -22,6 +22,7 @@ from verify.claims.viterbi_sampling.instances import (
     lattice_of,
     scores_of,
 )
+from verify.claims.viterbi_sampling.laws import arrivals
 from verify.evidence import Enclosure, Vacuous, at_most, exact, exactly, gap, worst
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice, UnigramModel, build_lattice
@@ -46,12 +47,6 @@ def followed(lattice: Lattice, pointer: dict[int, int]) -> list[int]:
     return ends[::-1]
 
 
-def candidates(lattice: Lattice, e: int) -> list[tuple[int, float]]:
-    """(start, log-weight) of the tokens that end at e, longest first."""
-    edges = slice(int(lattice.indptr[e]), int(lattice.indptr[e + 1]))
-    return list(zip(lattice.start[edges].tolist(), lattice.logw[edges].tolist(), strict=True))
-
-
 @mutant("viterbi_sampling.viterbi", slip="the longest token that fits is taken, from the left")
 def greedy_longest_match(lattice: Lattice) -> tuple[Any, float]:
     ends, at = [], 0
@@ -65,7 +60,7 @@ def greedy_longest_match(lattice: Lattice) -> tuple[Any, float]:
 def edge_score_forgotten(lattice: Lattice) -> tuple[Any, float]:
     best, pointer = {0: 0.0}, {}
     for e in range(1, lattice.n + 1):
-        found = [(best[s], w, s) for s, w in candidates(lattice, e) if s in best]
+        found = [(best[s], math.log(p), s) for s, p in arrivals(lattice, e, "longest", exact=False) if s in best]
         if found:
             before, w, pointer[e] = max(found, key=lambda one: one[0])
             best[e] = before + w
@@ -76,9 +71,9 @@ def edge_score_forgotten(lattice: Lattice) -> tuple[Any, float]:
 def last_candidate(lattice: Lattice) -> tuple[Any, float]:
     best, pointer = {0: 0.0}, {}
     for e in range(1, lattice.n + 1):
-        for s, w in candidates(lattice, e):
+        for s, p in arrivals(lattice, e, "longest", exact=False):
             if s in best:
-                best[e] = max(best.get(e, -math.inf), best[s] + w)
+                best[e] = max(best.get(e, -math.inf), best[s] + math.log(p))
                 pointer[e] = s
     return scored(lattice, followed(lattice, pointer))
 
@@ -102,9 +97,7 @@ def first_of_nbest(lattice: Lattice) -> tuple[Any, float]:
     quantity="largest relative |score − maximum over all segmentations|",
 )  # fmt: skip
 def finds_the_maximum(viterbi: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    yield worst(
-        exact(gap(viterbi(one.lattice)[1] / max(one.scores.values()), 1.0)) for one in instances(case.lattices)
-    )
+    yield worst(exact(gap(viterbi(one.lattice)[1] / max(one.scores.values()), 1.0)) for one in instances(case.lattices))
 
 
 @claim(
@@ -148,7 +141,9 @@ def stretches_are_best(viterbi: Any, case: Case, rng: np.random.Generator) -> It
     yield worst(found for one in instances(case.lattices) for found in off(one.lattice))
 
 
-role("viterbi_sampling.pieces", numbers="bytes, ends or boundary bits; the tokens, a list of bytes")(segmentation.pieces)
+role("viterbi_sampling.pieces", numbers="bytes, ends or boundary bits; the tokens, a list of bytes")(
+    segmentation.pieces
+)
 
 
 @mutant("viterbi_sampling.pieces", slip="tokens pass through text: bytes that encode no character are lost")
@@ -229,12 +224,6 @@ def dead_tokens(is_dead: Any, viterbi: Any, case: Case, rng: np.random.Generator
     yield exact(count)
 
 
-role(
-    "viterbi_sampling.streaming_law",
-    numbers="Lattice, alpha, rule, order, exact; {ends (tuple): probability, a float or a Fraction}",
-)(segmentation.streaming_law)
-
-
 @claim(
     id="viterbi_sampling.viterbi-map.dead-probability",
     title="Sampling returns dead tokens all the same",
@@ -267,6 +256,9 @@ def lattice_and_best_path() -> Figure:
         (
             series("tokens, at their middle", middle, lattice.logw, kind="dots"),
             series("best path", bounds, [*heights, heights[-1]], kind="steps"),
-            *(series(token.decode(), (a,), (h,), kind="note") for token, a, h in zip(tokens, bounds, heights, strict=False)),
+            *(
+                series(token.decode(), (a,), (h,), kind="note")
+                for token, a, h in zip(tokens, bounds, heights, strict=False)
+            ),
         ),
     )

@@ -19,7 +19,9 @@ SOURCE = SEGMENTATION_EM.at("the likelihood never falls")
 Corpus = tuple[bytes, ...]
 Step = tuple[UnigramModel, float]
 
-role("viterbi_sampling.em_step", numbers="texts, UnigramModel; (UnigramModel, sum of log Z before)")(segmentation.em_step)
+role("viterbi_sampling.em_step", numbers="texts, UnigramModel; (UnigramModel, sum of log Z before)")(
+    segmentation.em_step
+)
 
 
 def model_of(model: UnigramModel, weights: Any, *, normalise: bool = True) -> UnigramModel:
@@ -69,7 +71,9 @@ def corpus_of(seed: int) -> tuple[Corpus, UnigramModel]:
     words = [bytes(rng.choice(list(b"abc"), rng.integers(1, 4)).tolist()) for _ in range(10)]
     weights = rng.dirichlet(np.full(10, 0.7))
     texts = tuple(b"".join(words[i] for i in rng.choice(10, rng.integers(4, 9), p=weights)) for _ in range(30))
-    tokens = sorted({text[i : i + k] for text in texts for i in range(len(text)) for k in range(1, 5) if i + k <= len(text)})
+    tokens = sorted(
+        {text[i : i + k] for text in texts for i in range(len(text)) for k in range(1, 5) if i + k <= len(text)}
+    )
     return texts, model_of(UnigramModel(dict.fromkeys(tokens, 0.0)), rng.dirichlet(np.ones(len(tokens))))
 
 
@@ -97,18 +101,21 @@ def iterates(seed: int, steps: int) -> list[tuple[UnigramModel, float]]:
     source=SOURCE,
     role="viterbi_sampling.em_step",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="a sum of 30 log Z of size 20, each a sum over some 30 nodes: 600 × 30 eps = 4e-12, per 600 nats"),
-    cases=grid(seed=(0, 1), steps=(10,)).full(seed=(0, 1, 2, 3, 4, 5), steps=(40,)),
+    region=at_most(
+        1e-10, because="a sum of 30 log Z of size 20, each a sum over some 30 nodes: 600 × 30 eps = 4e-12, per 600 nats"
+    ),
+    cases=grid(seed=(0, 1), after=(0, 20), steps=(4,)).full(seed=(0, 1, 2, 3, 4, 5), steps=(40,)),
     quantity="largest fall of the likelihood in a step, over its size",
 )
 def never_falls(em_step: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    corpus, model = corpus_of(case.seed)
-    falls, values = [], []
+    corpus, _ = corpus_of(case.seed)
+    model, before = iterates(case.seed, case.after)[-1]
+    falls = []
     for _ in range(case.steps):
-        before = likelihood(corpus, model)
         model, _ = em_step(corpus, model)
-        values.append(likelihood(corpus, model))
-        falls.append(gap(max(before - values[-1], 0.0) / abs(before), 0.0))
+        value = likelihood(corpus, model)
+        falls.append(gap(max(before - value, 0.0) / abs(before), 0.0))
+        before = value
     yield exact(max(falls))
 
 
@@ -150,7 +157,9 @@ def returns_probabilities(em_step: Any, case: Case, rng: np.random.Generator) ->
     yield exact(max(gap(total, 1.0), gap(value / likelihood(corpus, model), 1.0)))
 
 
-role("viterbi_sampling.expected_counts", numbers="texts, UnigramModel, alpha; (counts (V,), sum of log Z)")(expected_counts)
+role("viterbi_sampling.expected_counts", numbers="texts, UnigramModel, alpha; (counts (V,), sum of log Z)")(
+    expected_counts
+)
 
 
 @mutant("viterbi_sampling.expected_counts", slip="counts along the best path in place of expected ones")
@@ -201,14 +210,9 @@ def soft_instead(corpus: Corpus, model: UnigramModel) -> UnigramModel:
     return segmentation.em_step(corpus, model)[0]
 
 
-@mutant("viterbi_sampling.hard_em_step", slip="counts of the second best path")
-def second_best(corpus: Corpus, model: UnigramModel) -> UnigramModel:
-    number = {token: i for i, token in enumerate(model.tokens)}
-    counts = np.zeros(len(number))
-    for text in corpus:
-        for piece in segmentation.pieces(text, segmentation.nbest_segmentations(build_lattice(text, model), 2)[-1][0]):
-            counts[number[piece]] += 1
-    return model_of(model, counts)
+@mutant("viterbi_sampling.hard_em_step", slip="counts weighted by the length of the token")
+def hard_by_length(corpus: Corpus, model: UnigramModel) -> UnigramModel:
+    return model_of(model, hard_counts(corpus, model) * [len(token) for token in model.tokens])
 
 
 def best_score(corpus: Corpus, model: UnigramModel) -> float:
@@ -223,12 +227,16 @@ def best_score(corpus: Corpus, model: UnigramModel) -> float:
     source=SOURCE,
     role="viterbi_sampling.hard_em_step",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="sums of some 150 log-probabilities below 10: 1500 eps = 3.3e-13, relative to some 300 nats"),
-    cases=grid(seed=(0, 1), steps=(3,)).full(seed=tuple(range(40)), steps=(6,)),
+    region=at_most(
+        1e-12, because="sums of some 150 log-probabilities below 10: 1500 eps = 3.3e-13, relative to some 300 nats"
+    ),
+    cases=grid(seed=(0, 1), after=(0, 3), steps=(2,)).full(seed=tuple(range(40)), steps=(6,)),
     quantity="largest fall of the best paths' score in a step, over its size",
 )
 def hard_score_never_falls(step: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     corpus, model = corpus_of(case.seed)
+    for _ in range(case.after):
+        model = hard_em_step(corpus, model)
     falls = []
     for _ in range(case.steps):
         after = step(corpus, model)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verify.claims import stream
+from verify.claims import grid, stream
 from verify.evidence import gap
 from verify.methods.segmentation import Lattice, UnigramModel, build_lattice
 
@@ -21,6 +21,7 @@ Law = dict[Path, Any]
 ALPHAS = (0.0, 0.1, 0.3, 0.5, 1.0, 3.0)
 LATTICES = 20  # in the quick profile
 ALL_LATTICES = 200
+HALVES = grid(half=(0, 1), lattices=(LATTICES,))  # every second lattice: what costs more comes in more cases
 
 
 def segmentations(text: bytes, vocabulary: Mapping[bytes, Any]) -> Iterator[tuple[Path, list[Any]]]:
@@ -142,4 +143,6 @@ def sentence(n: int) -> Lattice:
     words = [bytes(rng.choice(list(b"etaoin"), rng.integers(2, 7)).tolist()) for _ in range(40)]
     text = b" ".join(words[i] for i in rng.integers(0, 40, n))[:n]
     pieces = {word[i:j] for word in words for i in range(len(word)) for j in range(i + 1, len(word) + 1)} | {b" "}
-    return build_lattice(text, UnigramModel({piece: -2.0 - 1.2 * len(piece) ** 0.5 + 0.3 * rng.normal() for piece in sorted(pieces)}))
+    return build_lattice(
+        text, UnigramModel({piece: -2.0 - 1.2 * len(piece) ** 0.5 + 0.3 * rng.normal() for piece in sorted(pieces)})
+    )

@@ -12,7 +12,7 @@ import numpy as np
 from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, series, stream, table
 from verify.claims.sources import SEGMENTATION_PERFECT_SAMPLING, SEGMENTATION_VITERBI_SAMPLING
 from verify.claims.viterbi_sampling.instances import Instance, distance
-from verify.evidence import Enclosure, Vacuous, at_least, at_most, exact, exactly, worst
+from verify.evidence import Enclosure, Vacuous, at_least, at_most, exact, worst
 from verify.methods import segmentation
 from verify.methods.segmentation import UnigramModel, build_lattice
 
@@ -65,7 +65,13 @@ def words(vocabulary: str, count: int) -> list[Instance]:
     else:
         from verify.data import english_text
 
-        every = sorted({w for w in english_text()[:TEXT].split() if w.isalpha() and w.isascii() and w.islower() and 6 <= len(w) <= 9})
+        every = sorted(
+            {
+                w
+                for w in english_text()[:TEXT].split()
+                if w.isalpha() and w.isascii() and w.islower() and 6 <= len(w) <= 9
+            }
+        )
         texts = {every[i].encode() for i in rng.choice(len(every), count, replace=False)}
     drawn = []
     for text in sorted(texts):
@@ -122,7 +128,9 @@ def reservoir_on_words(law: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=SOURCE,
     role="viterbi_sampling.viterbi",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="sums of the same some 100 numbers below 20, each rounded once: 100 eps relative = 2.2e-14"),
+    region=at_most(
+        1e-12, because="sums of the same some 100 numbers below 20, each rounded once: 100 eps relative = 2.2e-14"
+    ),
     cases=grid(texts=(5,)).full(texts=(100,)),
     quantity="relative |score − best score|, infinite if bytes are lost",
 )
@@ -142,7 +150,7 @@ def chinese_comes_back(viterbi: Any, case: Case, rng: np.random.Generator) -> It
 @table(of="viterbi_sampling.duel-not-softmax.natural")
 def distances_on_words() -> Table:
     rows: list[tuple[str | float, ...]] = []
-    for vocabulary, name in (("jieba", "jieba, 3 or 4 words of Chinese"), ("llama", "Llama 2 after EM, English words of 6 to 9 letters")):
+    for vocabulary, name in (("jieba", "jieba, 3 or 4 words of Chinese"), ("llama", "Llama 2 after EM, English words")):
         drawn = words(vocabulary, 40)
         for alpha in (0.1, 0.5):
             laws = [(one, segmentation.streaming_law(one.lattice, alpha, "duel"), one.law(alpha)) for one in drawn]

@@ -47,7 +47,9 @@ def forward_and_backward(lattice: Lattice, alpha: float) -> Array:
     return by_formula(lattice, alpha)
 
 
-ROUNDING = "sums of products over 12 nodes of 4 candidates, exponents up to 60 in size: 12 × 4 × 60 eps = 6.4e-13, with room"
+ROUNDING = (
+    "sums of products over 12 nodes of 4 candidates, exponents up to 60 in size: 12 × 4 × 60 eps = 6.4e-13, with room"
+)
 
 
 @claim(
@@ -63,7 +65,9 @@ ROUNDING = "sums of products over 12 nodes of 4 candidates, exponents up to 60 i
 )
 def posteriors_by_enumeration(posteriors: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     def error(one: Instance) -> Enclosure:
-        edges = {edge: k for k, edge in enumerate(zip(one.lattice.start.tolist(), one.lattice.end.tolist(), strict=True))}
+        edges = {
+            edge: k for k, edge in enumerate(zip(one.lattice.start.tolist(), one.lattice.end.tolist(), strict=True))
+        }
         expected = np.zeros(len(edges))
         for ends, p in one.law(case.alpha).items():
             for edge in zip((0, *ends[:-1]), ends, strict=True):
@@ -80,7 +84,7 @@ def posteriors_by_enumeration(posteriors: Any, case: Case, rng: np.random.Genera
     source=SOURCE,
     role="viterbi_sampling.edge_posteriors",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="at most 16 probabilities over a byte, each with some 50 roundings, which add up to 1: 66 eps = 1.5e-14, "
+    region=at_most(1e-12, because="at most 16 probabilities over a byte, each with some 50 roundings: 66 eps = 1.5e-14, "
                    "with room for exponents"),
     cases=grid(alpha=ALPHAS, lattices=(LATTICES,)).full(lattices=(ALL_LATTICES,)),
     quantity="largest |coverage − 1|",
@@ -123,7 +127,9 @@ def gradient_of_log_z(posteriors: Any, case: Case, rng: np.random.Generator) -> 
         quotients = []
         for token in by_token:
             up, down = (
-                segmentation.log_partition(build_lattice(lattice.text, UnigramModel(logp | {token: logp[token] + x})), case.alpha)
+                segmentation.log_partition(
+                    build_lattice(lattice.text, UnigramModel(logp | {token: logp[token] + x})), case.alpha
+                )
                 for x in (h, -h)
             )
             quotients.append((up - down) / (2 * h))
@@ -139,7 +145,9 @@ role("viterbi_sampling.boundary_posteriors", numbers="Lattice, alpha; probabilit
 
 @mutant("viterbi_sampling.boundary_posteriors", slip="forward sums alone: the share of the path sums that reach a node")
 def forward_only(lattice: Lattice, alpha: float) -> Array:
-    return np.asarray(np.exp(np.minimum(segmentation.forward_log(lattice, alpha) - segmentation.log_partition(lattice, alpha), 0)))
+    return np.asarray(
+        np.exp(np.minimum(segmentation.forward_log(lattice, alpha) - segmentation.log_partition(lattice, alpha), 0))
+    )
 
 
 @mutant("viterbi_sampling.boundary_posteriors", slip="backward sums at alpha = 1, forward sums at alpha")
@@ -198,7 +206,9 @@ def both_directions(backward: Any, case: Case, rng: np.random.Generator) -> Iter
         f, b = segmentation.forward_log(one.lattice, case.alpha), np.asarray(backward(one.lattice, case.alpha))
         if len(b) != one.lattice.n + 1:
             return exact(float("inf"))
-        through = [[case.alpha * s for ends, s in one.scores.items() if e in (0, *ends)] for e in range(one.lattice.n + 1)]
+        through = [
+            [case.alpha * s for ends, s in one.scores.items() if e in (0, *ends)] for e in range(one.lattice.n + 1)
+        ]
         nodes = [e for e, scores in enumerate(through) if scores]
         return exact(gap((f + b)[nodes], [np.logaddexp.reduce(through[e]) for e in nodes]))
 
@@ -241,7 +251,17 @@ def sides_are_independent(posteriors: Any, case: Case, rng: np.random.Generator)
 @figure(of="viterbi_sampling.posteriors.boundaries")
 def along_a_sentence() -> Figure:
     text = b"the cat sat on the mat"
-    words = {b"the": 4.0, b"cat": 6.0, b"sat": 6.5, b"mat": 7.0, b"on": 4.5, b" ": 2.0, b" the": 4.2, b" on": 4.8, b"at": 5.0}
+    words = {
+        b"the": 4.0,
+        b"cat": 6.0,
+        b"sat": 6.5,
+        b"mat": 7.0,
+        b"on": 4.5,
+        b" ": 2.0,
+        b" the": 4.2,
+        b" on": 4.8,
+        b"at": 5.0,
+    }
     singles = {bytes([b]): -8.0 for b in set(text)}
     model = UnigramModel(singles | {token: -cost for token, cost in words.items()})
     lattice = build_lattice(text, model)

@@ -63,12 +63,20 @@ def drops_in_silence(logp: Any) -> UnigramModel:
 )
 def hopeless_models(model: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     model({b"a": -1.0})
-    values = [({},), ({b"": -1.0, b"a": -1.0},), ({b"a": -math.inf, b"b": 0.0},), ({b"a": math.nan},), ({b"a": math.inf},)]
+    values = [
+        ({},),
+        ({b"": -1.0, b"a": -1.0},),
+        ({b"a": -math.inf, b"b": 0.0},),
+        ({b"a": math.nan},),
+        ({b"a": math.inf},),
+    ]
     types = [({"a": -1.0},), ({b"a": "x"},), ([b"a"],), ({97: -1.0},)]
     yield exact(accepted(model, values, ValueError) + accepted(model, types, TypeError))
 
 
-@mutant("viterbi_sampling.sample_segmentations", slip="a seed passes for a generator, and infinite α for the largest float")
+@mutant(
+    "viterbi_sampling.sample_segmentations", slip="a seed passes for a generator, and infinite α for the largest float"
+)
 def seeds_are_welcome(lattice: Lattice, alpha: float, size: int, rng: Any) -> Any:
     generator = rng if isinstance(rng, np.random.Generator) else np.random.default_rng(0)
     return segmentation.sample_segmentations(lattice, max(0.0, min(alpha, 1e3)), max(size, 0), generator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -10,27 +11,13 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
 from verify.claims.sources import SEGMENTATION_PERFECT_SAMPLING
-from verify.claims.viterbi_sampling.duel import arrivals, independent_choices
 from verify.claims.viterbi_sampling.instances import ALPHAS, Law, default, distance, exact_law, instances, rational
+from verify.claims.viterbi_sampling.laws import arrivals, independent_choices, shares
 from verify.evidence import Enclosure, Vacuous, at_most, exact, exactly, worst
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice
 
 SOURCE = SEGMENTATION_PERFECT_SAMPLING.at("the perfect sampling algorithm")
-
-
-@mutant("viterbi_sampling.streaming_law", slip="the half fix in its place: the kept path's score goes on")
-def half_in_its_place(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    return segmentation.streaming_law(lattice, alpha, "half" if rule == "reservoir" else rule, order, exact=exact)
-
-
-@mutant("viterbi_sampling.streaming_law", slip="alpha is applied to the accumulated mass, not to the token")
-def nested_in_its_place(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    return segmentation.streaming_law(lattice, alpha, "nested" if rule == "reservoir" else rule, order, exact=exact)
 
 
 def reservoir_with(lattice: Lattice, alpha: Any, order: str, exact: bool, accept: Any, hand_on: Any) -> Law:
@@ -53,20 +40,22 @@ def reservoir_with(lattice: Lattice, alpha: Any, order: str, exact: bool, accept
     return independent_choices(lattice, chosen)
 
 
-@mutant("viterbi_sampling.streaming_law", slip="the newcomer wins with its share of what had arrived before it, at most 1")
+@mutant(
+    "viterbi_sampling.streaming_law", slip="the newcomer wins with its share of what had arrived before it, at most 1"
+)
 def share_of_the_sum_before(
     lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
 ) -> Law:
     if rule != "reservoir":
         return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
-    return reservoir_with(lattice, alpha, order, exact, lambda x, z: min(x / z, 1), lambda parts: sum(parts))
+    return reservoir_with(lattice, alpha, order, exact, lambda x, z: min(x / z, 1), sum)
 
 
 @mutant("viterbi_sampling.streaming_law", slip="the largest part is handed on in place of the sum")
 def maximum_handed_on(
     lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
 ) -> Law:
-    if rule != "reservoir":
+    if rule not in ("reservoir", "nested"):
         return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
     return reservoir_with(lattice, alpha, order, exact, lambda x, z: x / (x + z), lambda parts: max(parts, default=0))
 
@@ -77,7 +66,10 @@ def product_of_pointers(
 ) -> Law:
     if rule != "reservoir":
         return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
-    return reservoir_with(lattice, alpha, order, exact, lambda x, z: x / (x + z), lambda parts: sum(parts))
+    if exact:
+        return reservoir_with(lattice, alpha, order, exact, lambda x, z: x / (x + z), sum)
+    law = shares(lattice, alpha, segmentation.forward_log(lattice, alpha))
+    return independent_choices(lattice, lambda e: dict(zip(*(a.tolist() for a in law[e]), strict=True)))
 
 
 @claim(
@@ -137,7 +129,7 @@ def ranking_is_kept(law: Any, case: Case, rng: np.random.Generator) -> Iterator[
         found = law(lattice, case.alpha, exact=True)
         target = exact_law(lattice.text, probs, 1)
         ranked = sorted(target, key=target.__getitem__)
-        return sum(found.get(a, 0) >= found.get(b, 0) for a, b in zip(ranked, ranked[1:], strict=False) if target[a] < target[b])
+        return sum(found.get(a, 0) >= found.get(b, 0) for a, b in itertools.pairwise(ranked) if target[a] < target[b])
 
     yield exact(sum(inversions(seed) for seed in range(case.lattices)))
 
@@ -154,23 +146,28 @@ class CountingGenerator(np.random.Generator):
         return super().random(size, *how, **more)
 
 
-@mutant("viterbi_sampling.sample_streaming", slip="a second uniform is drawn for every candidate")
-def two_uniforms_an_edge(
-    lattice: Lattice, alpha: float, rng: np.random.Generator, rule: str = "reservoir", order: str = "longest"
-) -> Any:
-    rng.random(len(lattice.start))
-    return segmentation.sample_streaming(lattice, alpha, rng, rule, order)
-
-
-role("viterbi_sampling.sample_segmentations", numbers="Lattice, alpha, size, Generator; boundary bits bool (size, n + 1)")(
-    segmentation.sample_segmentations
+@role(
+    "viterbi_sampling.uniforms_taken",
+    numbers="Lattice, size, seed; (uniforms of one pass, uniforms of size samples, their tokens)",
 )
+def uniforms_taken(lattice: Lattice, size: int, seed: int) -> tuple[int, int, int]:
+    """What `sample_streaming` takes once, what `sample_segmentations` takes for `size` samples, and how many tokens these have."""
+    one, other = (CountingGenerator(np.random.PCG64(seed)) for _ in range(2))
+    segmentation.sample_streaming(lattice, 0.5, one)
+    bits = segmentation.sample_segmentations(lattice, 0.5, size, other)
+    return one.uniforms, other.uniforms, int(bits.sum()) - size
 
 
-@mutant("viterbi_sampling.sample_segmentations", slip="a uniform for every node, whether the path visits it or not")
-def uniform_at_every_node(lattice: Lattice, alpha: float, size: int, rng: np.random.Generator) -> Any:
-    rng.random((size, lattice.n))
-    return segmentation.sample_segmentations(lattice, alpha, size, rng)
+@mutant("viterbi_sampling.uniforms_taken", slip="a second uniform is drawn for every candidate")
+def two_uniforms_a_candidate(lattice: Lattice, size: int, seed: int) -> tuple[int, int, int]:
+    streaming, backward, tokens = uniforms_taken(lattice, size, seed)
+    return 2 * streaming, backward, tokens
+
+
+@mutant("viterbi_sampling.uniforms_taken", slip="a uniform for every node, whether the path visits it or not")
+def uniform_at_every_node(lattice: Lattice, size: int, seed: int) -> tuple[int, int, int]:
+    streaming, _, tokens = uniforms_taken(lattice, size, seed)
+    return streaming, size * lattice.n, tokens
 
 
 @claim(
@@ -178,23 +175,20 @@ def uniform_at_every_node(lattice: Lattice, alpha: float, size: int, rng: np.ran
     title="The streaming form takes a uniform a candidate, the backward form one a token",
     statement=r"\#\text{uniforms} = E \;\text{ (one pass)}, \qquad \#\text{uniforms} = K \;\text{ (forward, then backward)}",
     source=SOURCE,
-    role=("viterbi_sampling.sample_streaming", "viterbi_sampling.sample_segmentations"),
+    role="viterbi_sampling.uniforms_taken",
     evidence=Evidence.CERTIFIED,
     region=exactly(0, because="calls are counted"),
     cases=grid(lattices=(10,)).full(lattices=(200,)),
     quantity="largest |uniforms − stated number|",
 )
-def uniforms_taken(streaming: Any, backward: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    def off(seed: int) -> int:
-        lattice = default(seed).lattice
-        one, other = CountingGenerator(np.random.PCG64(seed)), CountingGenerator(np.random.PCG64(seed))
-        streaming(lattice, 0.5, one)
-        tokens = int(backward(lattice, 0.5, 7, other).sum()) - 7
+def uniforms_are_counted(taken: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+    def off(lattice: Lattice, seed: int) -> int:
         if len(lattice.start) == lattice.n:
             raise Vacuous("a lattice with a single segmentation")
-        return max(abs(one.uniforms - len(lattice.start)), abs(other.uniforms - tokens))
+        streaming, backward, tokens = taken(lattice, 7, seed)
+        return int(max(abs(streaming - len(lattice.start)), abs(backward - tokens)))
 
-    yield exact(max(off(seed) for seed in range(case.lattices)))
+    yield exact(max(off(default(seed).lattice, seed) for seed in range(case.lattices)))
 
 
 @figure(of="viterbi_sampling.reservoir-exact.float")

@@ -22,7 +22,19 @@ from verify.claims.viterbi_sampling.instances import (
     instances,
     lattice_of,
 )
-from verify.evidence import Enclosure, Vacuous, at_least, at_most, exact, exactly, gap, probability, total_variation, within, worst
+from verify.evidence import (
+    Enclosure,
+    Vacuous,
+    at_least,
+    at_most,
+    exact,
+    exactly,
+    gap,
+    probability,
+    total_variation,
+    within,
+    worst,
+)
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice
 
@@ -159,7 +171,9 @@ def backward_walk(lattice: Lattice, alpha: float) -> Law:
     source=SOURCE,
     role="viterbi_sampling.doob_walk_law",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="products of at most 12 steps with 5 roundings each and exponents up to 60: 12 (5 + 60) eps = 1.7e-13"),
+    region=at_most(
+        1e-12, because="at most 12 steps with 5 roundings each and exponents up to 60: 12 (5 + 60) eps = 1.7e-13"
+    ),
     cases=grid(alpha=ALPHAS, lattices=(4,)).full(lattices=(100,)),
     quantity="largest TV between the walk and the target",
 )
@@ -188,7 +202,9 @@ def noise_per_path() -> float:
     return 1 / 3
 
 
-@mutant("viterbi_sampling.perturbed_win", slip="the noise of two tokens taken for one Gumbel variable with their variance")
+@mutant(
+    "viterbi_sampling.perturbed_win", slip="the noise of two tokens taken for one Gumbel variable with their variance"
+)
 def one_wide_gumbel() -> float:
     from scipy.integrate import quad
 
@@ -207,7 +223,9 @@ def one_wide_gumbel() -> float:
     source=SEGMENTATION_PERTURB.at("low-order perturbations are an approximation"),
     role="viterbi_sampling.perturbed_win",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="ten digits are stated, and two quadratures that share only the noise's density agree to 1e-12"),
+    region=at_most(
+        1e-9, because="ten digits are stated, and two quadratures that share only the noise's density agree to 1e-12"
+    ),
     quantity="|probability − 0.2193838771|, and from a second quadrature",
     refutes="Independent noise on each token, and the best path, samples segmentations by their probability.",
 )
@@ -285,7 +303,11 @@ def laws_of_walks() -> Figure:
     ranked = sorted(target, key=target.__getitem__, reverse=True)
     places = list(range(1, len(ranked) + 1))
     naive = walk_with(one.lattice, 1.0, np.zeros(one.lattice.n + 1))
-    laws = {"naive walk": naive, "walk with completions": doob_walk_law(one.lattice, 1.0), "best completion": best_completion(one.lattice, 1.0)}
+    laws = {
+        "naive walk": naive,
+        "walk with completions": doob_walk_law(one.lattice, 1.0),
+        "best completion": best_completion(one.lattice, 1.0),
+    }
     return Figure(
         f"Three walks on the lattice of {one.lattice.text.decode()!r}",
         "Only the walk that knows the sum over all completions has the target's law.",

@@ -41,7 +41,9 @@ def em_step(corpus: Iterable[bytes], model: UnigramModel) -> tuple[UnigramModel,
 def expected_counts(corpus: Iterable[bytes], model: UnigramModel, alpha: float = 1.0) -> tuple[Array, float]:
     """(expected number of occurrences of every token, in the order of `model.tokens`; sum over texts of log Z)."""
     if isinstance(corpus, (str, bytes, bytearray, memoryview)):
-        refuse(f"corpus is a {type(corpus).__name__}", "it is a sequence of texts", "put the text into a list", TypeError)
+        refuse(
+            f"corpus is a {type(corpus).__name__}", "it is a sequence of texts", "put the text into a list", TypeError
+        )
     counts = np.zeros(len(model.tokens))
     log_likelihood = []
     for text in corpus:

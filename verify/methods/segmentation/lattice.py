@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -109,14 +110,18 @@ def pieces(text: bytes, ends: Iterable[int]) -> list[bytes]:
     places = np.asarray(list(ends) if not isinstance(ends, np.ndarray) else ends)
     if places.dtype == bool:
         if places.shape != (len(whole) + 1,) or not (places[0] and places[-1]):
-            refuse(f"boundary bits of shape {places.shape}", f"({len(whole) + 1},) with both ends set is needed", "give one row")
+            refuse(
+                f"boundary bits of shape {places.shape}",
+                f"({len(whole) + 1},) with both ends set is needed",
+                "give one row",
+            )
         places = np.flatnonzero(places)[1:]
     if places.size and places.dtype.kind not in "iu":
         refuse(f"ends have dtype {places.dtype}", "end positions are integers", "convert with astype(int)", TypeError)
     bounds = [0, *map(int, places)]
-    if bounds[-1] != len(whole) or any(a >= b for a, b in zip(bounds, bounds[1:], strict=False)):
+    if bounds[-1] != len(whole) or any(a >= b for a, b in pairwise(bounds)):
         refuse(f"ends={bounds[1:6]}...", f"they increase from above 0 to {len(whole)}", "give the ends of all tokens")
-    return [whole[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [whole[a:b] for a, b in pairwise(bounds)]
 
 
 def _edges(text: bytes, model: UnigramModel) -> tuple[Any, Any, Any, Any]:
@@ -129,7 +134,11 @@ def _edges(text: bytes, model: UnigramModel) -> tuple[Any, Any, Any, Any]:
     token_bits, length_bits = len(model.tokens).bit_length(), m.bit_length()
     end_bits = (BLOCK + m).bit_length()
     if token_bits + length_bits + end_bits > 63:
-        refuse(f"the vocabulary has {len(model.tokens)} tokens of up to {m} bytes", "2^63 > 2^15 m^2 tokens is needed", "split it")
+        refuse(
+            f"the vocabulary has {len(model.tokens)} tokens of up to {m} bytes",
+            "2^63 > 2^15 m^2 tokens is needed",
+            "split it",
+        )
     degree = np.zeros(n + 1, np.int64)
     starts, ends, tokens = [], [], []
     waiting = np.empty(0, np.int64)

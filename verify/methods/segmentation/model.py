@@ -82,11 +82,18 @@ def _checked(logp: Any) -> dict[bytes, float]:
     if not isinstance(logp, Mapping):
         refuse(f"logp is a {type(logp).__name__}", "it maps bytes to log-probabilities", "give a dict", TypeError)
     if not logp:
-        refuse("logp is empty", "a vocabulary has at least one token", "add the single bytes, so that any text is covered")
+        refuse(
+            "logp is empty", "a vocabulary has at least one token", "add the single bytes, so that any text is covered"
+        )
     checked: dict[bytes, float] = {}
     for token, value in logp.items():
         if not isinstance(token, bytes):
-            refuse(f"token {token!r}", "a token is a bytes object", "encode it yourself, by the encoding you mean", TypeError)
+            refuse(
+                f"token {token!r}",
+                "a token is a bytes object",
+                "encode it yourself, by the encoding you mean",
+                TypeError,
+            )
         if not token:
             refuse("token b''", "a token has at least one byte", "leave it out: it would make texts endless")
         if not isinstance(value, (Real, np.floating, np.integer)):

@@ -103,9 +103,7 @@ def _in_lock_step(
         row, node = row[on], node[on]
 
 
-def _by_pointers(
-    lattice: Lattice, cumulative: Array, row: Bits, low: int, high: int, rng: np.random.Generator
-) -> None:
+def _by_pointers(lattice: Lattice, cumulative: Array, row: Bits, low: int, high: int, rng: np.random.Generator) -> None:
     """Walk from node `high` to `low`: draw the last token before every node of a block, then follow."""
     node = high
     while node > low:

@@ -13,7 +13,7 @@ Only the last draws from p(w)^alpha / Z.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -86,9 +86,11 @@ def streaming_law(
 ) -> dict[Path, Any]:
     """{ends: probability} of what `sample_streaming` returns, by following every outcome of every competition.
 
-    A state is what each node that is still needed has kept, with the probability that it has; the choices at different
-    nodes are not taken to be independent, for those of the duel are not. For short texts: states can be as many as
-    products of numbers of candidates. `exact` needs a whole alpha and a model of exact weights, and returns Fractions.
+    What duel and half hand on depends on the path that was kept, so choices at different nodes are not independent: a
+    state is what each node that is still needed has kept. States can be as many as products of numbers of candidates,
+    which confines these two rules to short texts. What the other two hand on is one number a node, whatever was kept.
+
+    `exact` needs a whole alpha and a model of exact weights, and returns Fractions.
 
     >>> model = UnigramModel.from_probabilities({b"a": Fraction(1, 2), b"b": Fraction(1, 2), b"ab": Fraction(1, 4)})
     >>> streaming_law(build_lattice(b"ab", model), 1, exact=True)
@@ -107,39 +109,68 @@ def streaming_law(
         numbers = _Logarithms(alpha)
         weights = lattice.logw.tolist()
         powers = (alpha * lattice.logw).tolist()
-    return _follow_states(lattice, _RULES[rule], numbers, weights, powers, order)
+    follow = _follow_states if rule in ("duel", "half") else _follow_nodes
+    return follow(lattice, _RULES[rule], numbers, weights, powers, order)
+
+
+def _follow_nodes(
+    lattice: Lattice, rule: Callable[..., Any], numbers: Any, weights: Any, powers: Any, order: str
+) -> dict[Path, Any]:
+    """The law of the path that each node keeps, where a node hands on the same value for all of them."""
+    starts, indptr = lattice.start.tolist(), lattice.indptr.tolist()
+    value = {0: numbers.one}
+    laws: dict[int, dict[Path, Any]] = {0: {(): 1}}
+    for e in np.flatnonzero(lattice.reachable)[1:].tolist():
+        edges = [k for k in range(indptr[e], indptr[e + 1]) if starts[k] in laws]
+        if order == "shortest":
+            edges.reverse()
+        arriving = [value[starts[k]] for k in edges]
+        law, handed_on = rule(numbers, arriving, [weights[k] for k in edges], [powers[k] for k in edges])
+        value[e] = handed_on[0]
+        laws[e] = {
+            (*path, e): q * p for k, q in zip(edges, law, strict=True) if q for path, p in laws[starts[k]].items()
+        }
+    return laws[lattice.n]
 
 
 def _follow_states(
     lattice: Lattice, rule: Callable[..., Any], numbers: Any, weights: Any, powers: Any, order: str
 ) -> dict[Path, Any]:
+    """A path is the integer with the bits of its boundaries; a state is the path of each node of `window`."""
     last_use = np.zeros(lattice.n + 1, np.int64)
     last_use[lattice.start] = lattice.end
     last_use[-1] = lattice.n + 1
     starts, indptr = lattice.start.tolist(), lattice.indptr.tolist()
-    # a state maps nodes to (path, value); as a key it is a tuple of (node, path, value), by node
-    states: dict[tuple[tuple[int, Path, Any], ...], Any] = {((0, (), numbers.one),): 1}
-    for e in range(1, lattice.n + 1):
-        edges = range(indptr[e], indptr[e + 1])[:: -1 if order == "shortest" else 1]
-        after: dict[tuple[tuple[int, Path, Any], ...], Any] = {}
+    window = [0]
+    value = {1: numbers.one}  # what a path hands on
+    states: dict[tuple[int, ...], Any] = {(1,): 1}
+    for e in np.flatnonzero(lattice.reachable)[1:].tolist():
+        place = {node: i for i, node in enumerate(window)}
+        edges = [k for k in range(indptr[e], indptr[e + 1]) if starts[k] in place]
+        if order == "shortest":
+            edges.reverse()
+        arriving = [place[starts[k]] for k in edges]
+        staying = [i for i, node in enumerate(window) if last_use[node] > e]
+        w, p = [weights[k] for k in edges], [powers[k] for k in edges]
+        outcomes: dict[tuple[int, ...], list[tuple[int, Any]]] = {}
+        after: dict[tuple[int, ...], Any] = {}
         for state, probability in states.items():
-            nodes = {node: (path, value) for node, path, value in state}
-            arriving = [k for k in edges if starts[k] in nodes]
-            stay = tuple(kept for kept in state if last_use[kept[0]] > e)
-            if not arriving:
-                after[stay] = after.get(stay, 0) + probability
-                continue
-            values = [nodes[starts[k]][1] for k in arriving]
-            law, handed_on = rule(numbers, values, [weights[k] for k in arriving], [powers[k] for k in arriving])
-            for k, share, value in zip(arriving, law, handed_on, strict=True):
-                if share:
-                    key = (*stay, (e, (*nodes[starts[k]][0], e), value))
-                    after[key] = after.get(key, 0) + probability * share
+            paths = tuple([state[i] for i in arriving])
+            if paths not in outcomes:
+                law, handed_on = rule(numbers, [value[path] for path in paths], w, p)
+                longer = [path | 1 << e for path in paths]
+                value.update(zip(longer, handed_on, strict=True))
+                outcomes[paths] = [(path, share) for path, share in zip(longer, law, strict=True) if share]
+            stay = tuple([state[i] for i in staying])
+            for path, share in outcomes[paths]:
+                key = (*stay, path)
+                after[key] = after.get(key, 0) + probability * share
         states = after
+        window = [window[i] for i in staying] + [e]
     law_of_paths: dict[Path, Any] = {}
     for state, probability in states.items():
-        path = state[-1][1]
-        law_of_paths[path] = law_of_paths.get(path, 0) + probability
+        ends = tuple(e for e in range(1, lattice.n + 1) if state[-1] >> e & 1)
+        law_of_paths[ends] = law_of_paths.get(ends, 0) + probability
     return law_of_paths
 
 
