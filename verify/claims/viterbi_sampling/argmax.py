@@ -125,7 +125,7 @@ def ties_count(law: Law, best: Path) -> bool:
 
 @mutant("viterbi_sampling.argmax_lost", slip="lost where it has less than half of all probability")
 def no_majority(law: Law, best: Path) -> bool:
-    return law.get(best, 0) < 0.5
+    return bool(law.get(best, 0) < 0.5)
 
 
 def drawn(count: int) -> list[tuple[Instance, float]]:

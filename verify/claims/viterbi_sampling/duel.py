@@ -213,21 +213,6 @@ role("viterbi_sampling.sample_streaming", numbers="Lattice, alpha, Generator, ru
 )
 
 
-@mutant("viterbi_sampling.sample_streaming", slip="duels at every node between the newcomer and the best score so far")
-def against_the_best(
-    lattice: Lattice, alpha: float, rng: np.random.Generator, rule: str = "reservoir", order: str = "longest"
-) -> Any:
-    best = [0.0] + [-math.inf] * lattice.n
-    pointer = [0] * (lattice.n + 1)
-    for e in range(1, lattice.n + 1):
-        for s, weight in arrivals(lattice, e, order, exact=False):
-            x = best[s] + math.log(weight)
-            if rng.random() < 1 / (1 + math.exp(min(alpha * (best[e] - x), 700.0))):
-                pointer[e] = s
-            best[e] = max(best[e], x)
-    return ends_of(pointer)
-
-
 @mutant("viterbi_sampling.sample_streaming", slip="the sign of the score difference: the worse path is kept more often")
 def worse_is_kept(
     lattice: Lattice, alpha: float, rng: np.random.Generator, rule: str = "reservoir", order: str = "longest"

@@ -59,7 +59,7 @@ def exact_law(text: bytes, probs: Mapping[bytes, Fraction], alpha: int) -> dict[
     return {ends: weight / total for ends, weight in weights.items()}
 
 
-def distance(a: Law, b: Law) -> Any:
+def distance(a: Mapping[Any, Any], b: Mapping[Any, Any]) -> Any:
     """Total variation of two laws: exact for fractions, infinite where one holds a NaN."""
     total = sum((abs(a.get(key, 0) - b.get(key, 0)) for key in a.keys() | b.keys()), Fraction(0)) / 2
     return total if isinstance(total, Fraction) else gap(total, 0.0)

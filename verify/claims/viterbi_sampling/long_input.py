@@ -183,7 +183,7 @@ class Constant(np.random.Generator):
         super().__init__(np.random.PCG64(0))
         self._value = value
 
-    def random(self, size: Any = None, *how: Any, **more: Any) -> Any:  # type: ignore[override]
+    def random(self, size: Any = None, *how: Any, **more: Any) -> Any:
         return self._value if size is None else np.full(size, self._value)
 
 

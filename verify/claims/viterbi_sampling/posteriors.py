@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
+from verify.claims.figures import Kind
 from verify.claims.sources import SEGMENTATION_SUBWORD
 from verify.claims.viterbi_sampling.instances import ALL_LATTICES, ALPHAS, LATTICES, Instance, instances
 from verify.evidence import Enclosure, Vacuous, at_most, exact, gap, worst
@@ -266,6 +267,7 @@ def along_a_sentence() -> Figure:
     model = UnigramModel(singles | {token: -cost for token, cost in words.items()})
     lattice = build_lattice(text, model)
     places = np.arange(lattice.n + 1)
+    kinds: tuple[tuple[float, Kind], ...] = ((0.1, "dashed"), (0.5, "line"), (1.0, "dots"))
     return Figure(
         f"Probability of a boundary along {text.decode()!r}",
         "At α = 1 boundaries stand at words almost surely; the smaller α, the more often they fall inside.",
@@ -273,6 +275,6 @@ def along_a_sentence() -> Figure:
         "probability of a boundary",
         tuple(
             series(f"α = {alpha:g}", places, segmentation.boundary_posteriors(lattice, alpha), kind=kind)
-            for alpha, kind in ((0.1, "dashed"), (0.5, "line"), (1.0, "dots"))
+            for alpha, kind in kinds
         ),
     )

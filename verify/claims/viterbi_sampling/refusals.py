@@ -96,6 +96,6 @@ def hopeless_samples(sample: Any, case: Case, rng: np.random.Generator) -> Itera
     lattice = default(0).lattice
     sample(lattice, 1.0, 2, rng)
     values = [(lattice, alpha, 2, rng) for alpha in (-0.1, math.nan, math.inf, -math.inf)] + [(lattice, 1.0, -1, rng)]
-    types = [(lattice, 1.0, 2, other) for other in (0, None, np.random.RandomState(0))]
+    types: list[tuple[Any, ...]] = [(lattice, 1.0, 2, other) for other in (0, None, np.random.RandomState(0))]
     types += [(lattice, "1", 2, rng), (lattice, 1.0, 2.5, rng), (lattice.text, 1.0, 2, rng)]
     yield exact(accepted(sample, values, ValueError) + accepted(sample, types, TypeError))

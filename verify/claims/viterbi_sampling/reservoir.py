@@ -141,7 +141,7 @@ class CountingGenerator(np.random.Generator):
         super().__init__(bits)
         self.uniforms = 0
 
-    def random(self, size: Any = None, *how: Any, **more: Any) -> Any:  # type: ignore[override]
+    def random(self, size: Any = None, *how: Any, **more: Any) -> Any:
         self.uniforms += 1 if size is None else math.prod(np.atleast_1d(size).tolist())
         return super().random(size, *how, **more)
 

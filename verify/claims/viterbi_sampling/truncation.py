@@ -28,7 +28,8 @@ role("viterbi_sampling.nbest_segmentations", numbers="Lattice, n; [(ends, score)
 
 def beams(lattice: Lattice, n: int, *, strict: bool) -> tuple[list[tuple[float, Path]], int]:
     """Every node keeps its n best paths; the number of candidates scored. `strict` drops those that tie with a kept one."""
-    kept: list[list[tuple[float, Path]]] = [[(0.0, ())]] + [[] for _ in range(lattice.n)]
+    kept: list[list[tuple[float, Path]]] = [[] for _ in range(lattice.n + 1)]
+    kept[0] = [(0.0, ())]
     evaluated = 0
     for e in range(1, lattice.n + 1):
         k = range(int(lattice.indptr[e]), int(lattice.indptr[e + 1]))

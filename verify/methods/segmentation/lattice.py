@@ -61,12 +61,8 @@ def build_lattice(text: bytes, model: UnigramModel) -> Lattice:
     >>> list(zip(lattice.start.tolist(), lattice.end.tolist())), lattice.cuts.tolist()
     ([(0, 1), (0, 2), (1, 2), (2, 3)], [0, 2, 3])
     """
-    if not isinstance(text, (bytes, bytearray, memoryview)):
-        found, remedy = f"text is a {type(text).__name__}", "encode it yourself, by the encoding you mean"
-        refuse(found, "it is bytes", remedy, TypeError)
-    if not isinstance(model, UnigramModel):
-        refuse(f"model is a {type(model).__name__}", "a UnigramModel is needed", "make one of your tokens", TypeError)
-    text = bytes(text)
+    text = _bytes(text)
+    _check_model(model)
     if len(text) > LONGEST:
         refuse(f"text has {len(text)} bytes", f"at most {LONGEST} fit", "split it")
     start, end, token, indptr = _edges(text, model)
@@ -104,9 +100,7 @@ def pieces(text: bytes, ends: Iterable[int]) -> list[bytes]:
     >>> pieces(b"watching", [5, 8])
     [b'watch', b'ing']
     """
-    if not isinstance(text, (bytes, bytearray, memoryview)):
-        refuse(f"text is a {type(text).__name__}", "it is bytes", "encode it yourself", TypeError)
-    whole = bytes(text)
+    whole = _bytes(text)
     places = np.asarray(list(ends) if not isinstance(ends, np.ndarray) else ends)
     if places.dtype == bool:
         if places.shape != (len(whole) + 1,) or not (places[0] and places[-1]):
@@ -122,6 +116,18 @@ def pieces(text: bytes, ends: Iterable[int]) -> list[bytes]:
     if bounds[-1] != len(whole) or any(a >= b for a, b in pairwise(bounds)):
         refuse(f"ends={bounds[1:6]}...", f"they increase from above 0 to {len(whole)}", "give the ends of all tokens")
     return [whole[a:b] for a, b in pairwise(bounds)]
+
+
+def _bytes(text: Any) -> bytes:
+    if not isinstance(text, (bytes, bytearray, memoryview)):
+        remedy = "encode it yourself, by the encoding you mean"
+        refuse(f"text is a {type(text).__name__}", "it is bytes", remedy, TypeError)
+    return bytes(text)
+
+
+def _check_model(model: Any) -> None:
+    if not isinstance(model, UnigramModel):
+        refuse(f"model is a {type(model).__name__}", "a UnigramModel is needed", "make one of your tokens", TypeError)
 
 
 def _edges(text: bytes, model: UnigramModel) -> tuple[Any, Any, Any, Any]:
@@ -157,12 +163,12 @@ def _edges(text: bytes, model: UnigramModel) -> tuple[Any, Any, Any, Any]:
         key, waiting = key[:split], key[split:] - ((high - low) << (token_bits + length_bits))
         tokens.append((key & ((1 << token_bits) - 1)).astype(np.int32))
         key >>= token_bits
-        length = m - (key & ((1 << length_bits) - 1))
+        long = m - (key & ((1 << length_bits) - 1))
         key >>= length_bits
         key += low
         degree[low : high + 1] += np.bincount(key - low, minlength=high - low + 1)
         ends.append(key.astype(np.int32))
-        starts.append((key - length).astype(np.int32))
+        starts.append((key - long).astype(np.int32))
     indptr = np.zeros(n + 2, np.int64)
     np.cumsum(degree, out=indptr[1:])
     none = [np.empty(0, np.int32)]

@@ -94,7 +94,7 @@ def streaming_law(
 
     >>> model = UnigramModel.from_probabilities({b"a": Fraction(1, 2), b"b": Fraction(1, 2), b"ab": Fraction(1, 4)})
     >>> streaming_law(build_lattice(b"ab", model), 1, exact=True)
-    {(1, 2): Fraction(1, 2), (2,): Fraction(1, 2)}
+    {(2,): Fraction(1, 2), (1, 2): Fraction(1, 2)}
     """
     check_lattice(lattice)
     check_choice("rule", rule, RULES)

@@ -81,7 +81,7 @@ class Trie:
             hit = found == keys[other]
             children[other[hit]] = self._children[slot[other[hit]]]
             other = other[~hit & (found >= 0)]
-        return children
+        return np.asarray(children, np.int32)
 
     def matches(self, text: bytes) -> Iterator[tuple[int, list[tuple[int, Ints, Small]]]]:
         """(first position of the block, [(length, starts, token numbers), ...]) of all occurrences, block by block."""
