@@ -34,7 +34,7 @@ MISTAKES = {
         "half law that propagates log Z": LAW + "half_hands_on_the_sum",
         "nested law with alpha on the edge only": LAW + "nested_on_the_token",
         "a test set without three-token paths": GUARD
-        + "Vacuous, in half-fix.plain-sums: a text of three tokens must show a difference",
+        + "half-fix.plain-sums is vacuous unless three tokens show a difference",
     },
     "viterbi_sampling.reservoir-exact": {
         "half": LAW + "half_in_its_place",
