@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from verify.methods.guards import Array
 from verify.methods.segmentation.checks import check_lattice, check_whole
 from verify.methods.segmentation.lattice import Lattice
 
+PORTION = 1 << 16  # bytes
 LONG = 256  # bytes between two cuts from which on a stretch is searched node by node
 
 
@@ -36,30 +38,34 @@ def viterbi(lattice: Lattice) -> tuple[NDArray[np.int32], float]:
 def best_scores(lattice: Lattice) -> tuple[Array, NDArray[np.int64]]:
     """(score, edge) of the best path from the cut before each node to it; -inf and -1 where no path comes.
 
-    Cuts divide the text, so all short stretches between them are searched at once, offset by offset.
+    Cuts divide the text, so all short stretches between them are searched at once, level by level.
     """
     score = np.full(lattice.n + 1, -np.inf)
     pointer = np.full(lattice.n + 1, -1, np.int64)
-    score[lattice.cuts] = 0.0  # what a stretch starts from; at its end only the pointer is written
+    is_cut = np.zeros(lattice.n + 1, bool)
+    is_cut[lattice.cuts] = True
+    score[is_cut] = 0.0
     length = np.diff(lattice.cuts)
-    offset = np.arange(lattice.n + 1) - np.repeat(lattice.cuts, np.append(length, 1))
-    offset[lattice.cuts[1:]] = length
-    short = np.repeat(length <= LONG, length)
-    _level_by_level(lattice, offset, short, score, pointer)
+    # the distance of nodes 1..n from the cut before them, 0 where the stretch is long
+    level = np.arange(1, lattice.n + 1) - np.repeat(lattice.cuts[:-1], length)
+    level[np.repeat(length > LONG, length)] = 0
+    # portions that begin and end at cuts, and stay in the cache
+    portions = np.append(lattice.cuts[:-1][np.diff(lattice.cuts[:-1] // PORTION, prepend=-1) > 0], lattice.n)
+    for low, high in pairwise(portions.tolist()):
+        _level_by_level(lattice, low + 1, level[low:high], is_cut, score, pointer)
     for k in np.flatnonzero(length > LONG).tolist():
         _node_by_node(lattice, int(lattice.cuts[k]), int(lattice.cuts[k + 1]), score, pointer)
     return score, pointer
 
 
-def _level_by_level(lattice: Lattice, offset: Any, short: Any, score: Array, pointer: Any) -> None:
-    """All nodes 1..n where `short` is true, those at the same distance from the cut before them together."""
-    degree = np.diff(lattice.indptr)
-    nodes = np.flatnonzero(short & (degree[1:] > 0)) + 1
-    nodes = nodes[np.argsort(offset[nodes].astype(np.uint16), kind="stable")]
-    levels = np.append(0, np.cumsum(np.bincount(offset[nodes])))
-    is_cut = np.zeros(lattice.n + 1, bool)
-    is_cut[lattice.cuts] = True
-    for low, high in zip(levels[:-1].tolist(), levels[1:].tolist(), strict=True):
+def _level_by_level(lattice: Lattice, first: int, level: Any, is_cut: Any, score: Array, pointer: Any) -> None:
+    """The nodes from `first` on that have a level, those of one level together."""
+    degree = np.diff(lattice.indptr[first : first + len(level) + 1])
+    nodes = np.flatnonzero((level > 0) & (degree > 0))
+    level = level[nodes].astype(np.uint16)
+    nodes = nodes[np.argsort(level, kind="stable")] + first
+    levels = np.append(0, np.cumsum(np.bincount(level)))
+    for low, high in pairwise(levels.tolist()):
         at = nodes[low:high]
         edge = lattice.indptr[at]
         last = lattice.indptr[at + 1] - 1
@@ -75,8 +81,7 @@ def _level_by_level(lattice: Lattice, offset: Any, short: Any, score: Array, poi
             best[won], chosen[won] = value[better], k[better]
             on = on[k < last[on]]
         pointer[at] = chosen
-        inner = ~is_cut[at]
-        score[at[inner]] = best[inner]
+        score[at] = np.where(is_cut[at], 0.0, best)  # the next stretch begins anew
 
 
 def _node_by_node(lattice: Lattice, low: int, high: int, score: Array, pointer: Any) -> None:

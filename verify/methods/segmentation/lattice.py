@@ -15,6 +15,7 @@ from verify.methods.segmentation.model import UnigramModel
 from verify.methods.segmentation.trie import BLOCK
 
 LONGEST = 2**31 - 2  # nodes are numbered by int32
+ROUNDS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +67,7 @@ def build_lattice(text: bytes, model: UnigramModel) -> Lattice:
     if len(text) > LONGEST:
         refuse(f"text has {len(text)} bytes", f"at most {LONGEST} fit", "split it")
     start, end, token, indptr = _edges(text, model)
-    reachable = _reachable(start, end, indptr, len(text))
+    reachable = _reachable(start, end, len(text))
     if not reachable[-1]:
         stuck = int(np.flatnonzero(reachable)[-1])
         refuse(
@@ -87,7 +88,7 @@ def build_reversed(lattice: Lattice) -> Lattice:
     indptr = np.zeros(n + 2, np.int64)
     np.cumsum(np.bincount(end, minlength=n + 1), out=indptr[1:])
     logw, cuts = lattice.logw[order], n - lattice.cuts[::-1]
-    reachable = _reachable(start, end, indptr, n)
+    reachable = _reachable(start, end, n)
     return Lattice(lattice.text[::-1], lattice.model, start, end, lattice.token[order], logw, indptr, cuts, reachable)
 
 
@@ -185,23 +186,24 @@ def _cuts(start: Any, end: Any, n: int) -> Any:
     return np.flatnonzero(before <= np.arange(n + 1, dtype=np.int32))
 
 
-def _reachable(start: Any, end: Any, indptr: Any, n: int) -> Any:
+def _reachable(start: Any, end: Any, n: int) -> Any:
     """Which nodes some path from node 0 comes to.
 
-    Where every edge starts at 0 or at the end of another one, and ends at n or at the start of another, no path gets
-    stuck in either direction, and that is all nodes with an edge. Only other lattices are walked, node by node.
+    Edges that start where none ends are dropped, again and again: what is left hangs together. Natural texts need a
+    few rounds; what is not done by then is walked node by node.
     """
-    entered, left = np.diff(indptr) > 0, np.zeros(n + 1, bool)
-    left[start] = True
-    entered[0] = left[n] = True
-    if not (left & ~entered).any() and not (entered & ~left).any():
-        return entered
-    pointers, starts = indptr.tolist(), start.tolist()
-    reached = bytearray(n + 1)
-    reached[0] = 1
-    for e in range(1, n + 1):
-        for k in range(pointers[e], pointers[e + 1]):
-            if reached[starts[k]]:
-                reached[e] = 1
-                break
-    return np.frombuffer(bytes(reached), np.uint8).astype(bool)
+    for _ in range(ROUNDS):
+        reached = np.zeros(n + 1, bool)
+        reached[end] = True
+        reached[0] = True
+        alive = reached[start]
+        if alive.all():
+            return reached
+        start, end = start[alive], end[alive]
+    # the edges that are left are still grouped by their end
+    marked = bytearray(n + 1)
+    marked[0] = 1
+    for s, e in zip(start.tolist(), end.tolist(), strict=True):
+        if marked[s]:
+            marked[e] = 1
+    return np.frombuffer(bytes(marked), np.uint8).astype(bool)

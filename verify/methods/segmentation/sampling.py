@@ -14,6 +14,7 @@ from verify.methods.segmentation.lattice import Lattice
 
 Bits = NDArray[np.bool_]
 
+BLOCK = 1 << 14  # nodes whose sums are made together: they stay in the cache
 WALKERS = 1 << 18  # that go in lock step at most: their arrays stay small
 LONG = 2048  # bytes between two cuts from which on a few walkers go alone
 FEW = 64
@@ -63,18 +64,26 @@ def conditional_sums(lattice: Lattice, alpha: float) -> Array:
     if remembered is not None and remembered[0] == alpha:
         return remembered[1]  # type: ignore[no-any-return]
     cumulative = forward_pass(lattice, alpha)[1].copy()
-    degree = np.diff(lattice.indptr)
-    last = lattice.indptr[1:] - 1
-    at, end = lattice.indptr[:-1][degree > 1], last[degree > 1]
-    while len(at):  # the second edges of all nodes, then the third ones
-        at = at + 1
-        cumulative[at] += cumulative[at - 1]
-        at, end = at[at < end], end[at < end]
-    total = np.repeat(cumulative[last[degree > 0]], degree[degree > 0])
-    cumulative[cumulative >= total] = 1.0
+    for low in range(0, lattice.n + 1, BLOCK):
+        _sum_rows(cumulative, lattice.indptr[low : low + BLOCK + 1])
     cumulative.setflags(write=False)
     lattice.memo["sums"] = alpha, cumulative
     return cumulative
+
+
+def _sum_rows(q: Array, indptr: NDArray[np.int64]) -> None:
+    """Running sums of q[indptr[i] : indptr[i + 1]] for all i, in place."""
+    degree = np.diff(indptr)
+    last = indptr[1:] - 1
+    at, end = indptr[:-1][degree > 1], last[degree > 1]
+    while len(at):  # the second edges of all nodes, then the third ones
+        at = at + 1
+        q[at] += q[at - 1]
+        more = at < end
+        at, end = at[more], end[more]
+    total = np.repeat(q[last[degree > 0]], degree[degree > 0])
+    row = q[indptr[0] : indptr[-1]]
+    row[row >= total] = 1.0
 
 
 def _choose(cumulative: Array, first: Any, u: Array) -> Any:

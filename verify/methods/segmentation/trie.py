@@ -11,14 +11,16 @@ Ints = NDArray[np.int64]
 Small = NDArray[np.int32]
 
 BLOCK = 1 << 16  # start positions that walk together: larger arrays leave the cache, smaller ones cost more calls
+DENSE = 1 << 16  # rows of 1 kB at most
 MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: the top bits of a product spread over all slots
 
 
 class Trie:
-    """Prefixes of tokens as nodes 1, 2, ...; 0 stands for "no such prefix".
+    """Prefixes of tokens as nodes, the empty one being node 0, numbered by their length; as a child, 0 means "none".
 
-    A step from a node by a byte is one look into a hash table with open addressing, which is at most an eighth full.
-    The first two bytes of a walk go through dense tables, as every position takes these steps.
+    A step from a node by a byte is one look into a table: for short prefixes, of which there are few and from which
+    most steps are made, a dense one with 256 entries a node; for longer ones a hash table with open addressing, which
+    is at most an eighth full.
     """
 
     def __init__(self, tokens: Sequence[bytes]) -> None:
@@ -29,12 +31,14 @@ class Trie:
         live = np.arange(len(tokens))
         keys: list[Ints] = []
         ends: list[tuple[Ints, Ints]] = []
+        counts = [1]  # nodes of each depth
         nodes = 1
         depth = 0
         while len(live):
             found, which = np.unique(at[live] * 256 + data[offsets[live] + depth], return_inverse=True)
             keys.append(found)
             at[live] = nodes + which
+            counts.append(len(found))
             nodes += len(found)
             depth += 1
             done = lengths[live] == depth
@@ -44,15 +48,18 @@ class Trie:
         self.token = np.full(nodes, -1, np.int32)
         for node, token in ends:
             self.token[node] = token
-        self._fill(np.concatenate(keys))
+        # nodes of a depth have neighbouring numbers: the first ones are those of the first depths
+        self._dense_depths = int(np.searchsorted(np.cumsum(counts), DENSE, side="right"))
+        rows = sum(counts[: self._dense_depths])
+        key = np.concatenate(keys)
+        child = np.arange(1, len(key) + 1, dtype=np.int32)
+        short = int(np.searchsorted(key, rows * 256))
+        self._dense = np.zeros(rows * 256, np.int32)
+        self._dense[key[:short]] = child[:short]
+        self._fill(key[short:], child[short:])
 
-        first = np.arange(256)
-        self._first = self._look_up(first).astype(np.int32)
-        two = self._look_up(self._first.repeat(256).astype(np.int64) * 256 + np.tile(first, 256))
-        self._second = np.where(self._first.repeat(256) > 0, two, 0).astype(np.int32)
-
-    def _fill(self, keys: Ints) -> None:
-        """Enter all keys, parent * 256 + byte; the child of keys[i] is i + 1."""
+    def _fill(self, keys: Ints, children: Small) -> None:
+        """Enter keys, parent * 256 + byte, into the hash table."""
         bits = int(8 * len(keys)).bit_length()
         self._shift, self._mask = np.uint64(64 - bits), (1 << bits) - 1
         self._keys = np.full(1 << bits, -1, np.int64)
@@ -62,7 +69,7 @@ class Trie:
             free = self._keys[slot] < 0
             # of several keys that want the same free slot, the last written has it
             self._keys[slot[free]] = keys[waiting[free]]
-            self._children[slot[free]] = waiting[free] + 1
+            self._children[slot[free]] = children[waiting[free]]
             left = self._keys[slot] != keys[waiting]
             waiting, slot = waiting[left], (slot[left] + 1) & self._mask
 
@@ -91,7 +98,7 @@ class Trie:
 
     def _walk(self, x: NDArray[np.uint8], at: Ints) -> Iterator[tuple[int, Ints, Small]]:
         """All tokens that start at the ascending positions `at`, by length."""
-        node = self._first[x[at]]
+        node = self._dense[x[at]]
         length = 1
         while True:
             alive = np.flatnonzero(node)
@@ -105,7 +112,7 @@ class Trie:
             at, node = at[:inside], node[:inside]
             if length > self.depth or not inside:
                 return
-            if length == 2:
-                node = self._second[x[at].astype(np.int64) * 256 + x[at + 1]]
-            else:
-                node = self._look_up(node.astype(np.int64) * 256 + x[at + (length - 1)])
+            key = node.astype(np.int64)
+            key <<= 8
+            key += x[at + (length - 1)]
+            node = self._dense[key] if length <= self._dense_depths else self._look_up(key)
