@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
@@ -143,10 +144,8 @@ def samples(scale: float, *, language: Any, first: bool) -> Work:
         return covered(processor, sampled_once(processor, data.decode()), lengths_of(language))
 
     ours()
-    try:
+    with suppress(Missing):  # the peer says so
         same_law(model, excerpt(text, SHORT), sentencepiece_of(language))
-    except Missing:
-        pass  # the peer says so
     note = f"{len(prepared.start) / len(data):.2f} tokens a byte, {len(prepared.cuts) / len(data):.2f} cuts"
     return Work(ours, peer, check=lambda: len(data), tolerance=1e-9, note=note)
 

@@ -15,7 +15,7 @@ import numpy as np
 from verify.methods.guards import Array
 from verify.methods.segmentation.lattice import Lattice
 
-BLOCK = 2048
+BLOCK = 4096
 SMALLEST = 32  # below that many nodes a block is left to logarithms
 SAFE = 1e200
 
@@ -35,12 +35,13 @@ def forward_pass(lattice: Lattice, alpha: float) -> tuple[Array, Array]:
     log_f[0] = 0.0
     q = np.empty(len(lattice.start))
     local = log_f.copy()  # relative to `base`, for the last nodes that edges can still reach back to
+    band = _Band()
     base, rate, low, block = 0.0, 0.0, 1, BLOCK
     while low <= n:
         high = min(low + block, n + 1)
         edges = slice(int(lattice.indptr[low]), int(lattice.indptr[high]))
         width = int((lattice.end[edges] - lattice.start[edges]).max(initial=1))
-        if not _by_band(lattice, alpha, low, high, edges, width, rate, local, q):
+        if not _by_band(band, lattice, alpha, low, high, edges, width, rate, local, q):
             if block > SMALLEST:
                 block //= 2
                 continue
@@ -59,8 +60,9 @@ def forward_pass(lattice: Lattice, alpha: float) -> tuple[Array, Array]:
 
 
 def _by_band(
-    lattice: Lattice, alpha: float, low: int, high: int, edges: slice, width: int, rate: float, local: Array, q: Array
-) -> bool:
+    band: _Band, lattice: Lattice, alpha: float, low: int, high: int, edges: slice, width: int, rate: float,
+    local: Array, q: Array,
+) -> bool:  # fmt: skip
     """Fill `local` and `q` of nodes low..high-1; False, with nothing written, where floats do not suffice."""
     first = max(0, low - width)
     s, e = lattice.start[edges], lattice.end[edges]
@@ -70,7 +72,7 @@ def _by_band(
     right = np.zeros(high - first)
     right[: low - first] = known
     row = s - first
-    f = _solve(row, e - s, weight, right, width)
+    f = band.solve(row, e - s, weight, right, width)
     there = f[lattice.reachable[first:high]]
     with np.errstate(invalid="ignore"):
         if not (there.min() > 1 / SAFE and there.max() < SAFE and weight.max(initial=0.0) < SAFE):
@@ -98,15 +100,30 @@ def _by_logarithms(lattice: Lattice, alpha: float, low: int, high: int, local: A
         q[edges] = weights / total
 
 
-def _solve(row: Any, length: Any, weight: Array, right: Array, width: int, *, transposed: bool = False) -> Array:
-    """y with y_e = right_e + sum of weight(s, e) y_s, or its transpose; row = s, numbered from the block's first node."""
-    from scipy.linalg import lapack
+class _Band:
+    """Solves systems with a unit lower triangular band, in one array that stays zero between two of them."""
 
-    band = np.zeros((len(right), width + 1))  # LAPACK's band storage, transposed: band[s, e - s]
-    band.reshape(-1)[row.astype(np.int64) * (width + 1) + length] = -weight
-    columns = right.reshape(len(right), -1)
-    y, _ = lapack.dtbtrs(band.T, columns, uplo="L", trans="T" if transposed else "N", diag="U")
-    return np.asarray(y).reshape(right.shape)
+    def __init__(self) -> None:
+        from scipy.linalg import lapack
+
+        self._solve = lapack.dtbtrs
+        self._zeros = np.zeros(0)
+
+    def solve(
+        self, row: Any, length: Any, weight: Array, right: Array, width: int, *, transposed: bool = False
+    ) -> Array:
+        """y with y_e = right_e + sum of weight(s, e) y_s, or its transpose; row = s, from the first node of `right` on."""
+        size = len(right) * (width + 1)
+        if len(self._zeros) < size:
+            self._zeros = np.zeros(size)
+        flat = self._zeros[:size]
+        place = row.astype(np.int64) * (width + 1) + length
+        flat[place] = -weight
+        band = flat.reshape(-1, width + 1)  # LAPACK's band storage, transposed: band[s, e - s]; it reads no diagonal
+        trans = "T" if transposed else "N"
+        y, _ = self._solve(band.T, right[:, None], uplo="L", trans=trans, diag="U")
+        flat[place] = 0.0
+        return np.asarray(y[:, 0])
 
 
 def _blocks(lattice: Lattice) -> Iterator[tuple[int, int, slice, int]]:
@@ -119,23 +136,23 @@ def _blocks(lattice: Lattice) -> Iterator[tuple[int, int, slice, int]]:
 
 def expectations(lattice: Lattice, q: Array, reward: Array) -> Array:
     """y (n + 1,) with y_e = sum over edges of q(s | e) (y_s + reward): the mean of a sum over the path from 0 to e."""
-    y = np.zeros(lattice.n + 1)
+    y, band = np.zeros(lattice.n + 1), _Band()
     for low, high, edges, width in _blocks(lattice):
         first = max(0, low - width)
         s, e = lattice.start[edges], lattice.end[edges]
         right = np.zeros(high - first)
         right[: low - first] = y[first:low]
         right += np.bincount(e - first, q[edges] * reward[edges], high - first)
-        y[low:high] = _solve(s - first, e - s, q[edges], right, width)[low - first :]
+        y[low:high] = band.solve(s - first, e - s, q[edges], right, width)[low - first :]
     return y
 
 
 def visits(lattice: Lattice, q: Array) -> Array:
     """v (n + 1,): the probability that a path from n, which goes back from e to s with q(s | e), visits a node."""
-    v = np.zeros(lattice.n + 1)
+    v, band = np.zeros(lattice.n + 1), _Band()
     v[-1] = 1.0
     for low, high, edges, width in reversed(list(_blocks(lattice))):
         first = max(0, low - width)
         s, e = lattice.start[edges], lattice.end[edges]
-        v[first:high] = _solve(s - first, e - s, q[edges], v[first:high], width, transposed=True)
+        v[first:high] = band.solve(s - first, e - s, q[edges], v[first:high], width, transposed=True)
     return v
