@@ -204,7 +204,7 @@ THREE_PIECES = {b"a": -1.0, b"aa": -2.5, b"aaa": -3.2}
     role=("viterbi_sampling.is_dead", "viterbi_sampling.viterbi"),
     evidence=Evidence.CERTIFIED,
     region=exactly(0, because="a token occurs or it does not"),
-    cases=grid(models=(10,), texts=(12,)).full(models=(100,), texts=(200,)),
+    cases=grid(models=(10,), texts=(12,)).full(models=(50,), texts=(60,)),
     quantity="dead tokens decoded, and living ones that are not",
 )
 def dead_tokens(is_dead: Any, viterbi: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:

@@ -96,7 +96,8 @@ def _checked(logp: Any) -> dict[bytes, float]:
             )
         if not token:
             refuse("token b''", "a token has at least one byte", "leave it out: it would make texts endless")
-        if not isinstance(value, (Real, np.floating, np.integer)):
+        # asking for the type first: an abstract class is slow to ask, and vocabularies are large
+        if type(value) is not float and not isinstance(value, (Real, np.floating, np.integer)):
             refuse(f"logp[{token!r}]={value!r}", "a log-probability is a real number", "convert it to float", TypeError)
         checked[token] = float(value)
         if not math.isfinite(checked[token]):
