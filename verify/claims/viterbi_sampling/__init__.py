@@ -8,6 +8,7 @@ system(
     title="Sampling tokenisations",
     finding="Duels between candidates do not sample segmentations by their probability, and can lose the best one; a "
     "reservoir that hands on sums does, exactly, and costs no more.",
+    picture="viterbi_sampling.half-fix.lattices",
 )
 
 from verify.claims.viterbi_sampling import (  # noqa: E402

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
+from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mutant, role, series, table
 from verify.claims.sources import SEGMENTATION_PERFECT_SAMPLING
 from verify.claims.viterbi_sampling.instances import (
     ALL_LATTICES,
@@ -266,4 +266,22 @@ def all_rules_against_temperature() -> Figure:
             )
             for rule in ("duel", "half", "nested", "reservoir")
         ),
+    )
+
+
+@table(of="viterbi_sampling.half-fix.lattices")
+def rules_on_the_example() -> Table:
+    lattice = lattice_of(b"watching", WATCHING)
+    columns = (("duel", "longest"), ("duel", "shortest"), ("half", "longest"), ("reservoir", "longest"))
+    laws = [segmentation.streaming_law(lattice, 1, rule, order, exact=True) for rule, order in columns]
+    target = exact_law(b"watching", WATCHING, 1)
+    rows = []
+    for path, p in target.items():
+        shown = "|".join(piece.decode() for piece in segmentation.pieces(b"watching", path))
+        rows.append((shown, str(p), *(str(law[path]) for law in laws)))
+    return Table(
+        "The example of the articles: three equally likely segmentations",
+        "Duels give a half to whichever arrives last; here all competition is at one node, so the half fix passes.",
+        ("segmentation", "target", *(f"{rule}, {order} first" for rule, order in columns)),
+        rows,
     )
