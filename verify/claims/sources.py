@@ -54,3 +54,45 @@ GELBRICH = Source(
 NOISE = Source(
     "ghosh", "A. Ghosh, H. Kumar, P. S. Sastry", "Robust loss functions under label noise", "2017, arXiv 1712.09482"
 )
+VOCAB_ARTICLE = Source(
+    "su-9762",
+    "Su Jianlin",
+    "A problem of language models with large vocabularies in continuation tasks, and a remedy",
+    "archive 9762, 2023 (in Chinese)",
+)
+VOCAB_RANDOM = Source(
+    "su-9768",
+    "Su Jianlin",
+    "A first look at random tokenisation: from Viterbi decoding to Viterbi sampling",
+    "archive 9768, 2023 (in Chinese)",
+)
+VOCAB_BIAS = Source(
+    "phan-bias", "B. Phan et al.", "Understanding and Mitigating Tokenization Bias", "2024, arXiv 2406.16829"
+)
+VOCAB_BYTES = Source(
+    "phan-bytes",
+    "B. Phan et al.",
+    "Exact Byte-Level Probabilities from Tokenized Language Models",
+    "2024, arXiv 2410.09303",
+)
+VOCAB_CHARACTERS = Source(
+    "vieira",
+    "T. Vieira et al.",
+    "From Language Models over Tokens to Language Models over Characters",
+    "2024, arXiv 2412.03719",
+)
+VOCAB_ALIGNMENT = Source(
+    "athiwaratkun",
+    "B. Athiwaratkun et al.",
+    "Token Alignment via Character Matching for Subword Completion",
+    "2024, arXiv 2403.08688",
+)
+VOCAB_BPE = Source(
+    "berglund", "M. Berglund, B. van der Merwe", "Formalizing BPE Tokenization", "2023, arXiv 2309.08715"
+)
+VOCAB_MARGINAL = Source(
+    "chirkova",
+    "N. Chirkova, G. Kruszewski, J. Rozen, M. Dymetman",
+    "Should you marginalize over possible tokenizations?",
+    "2023, arXiv 2306.17757",
+)

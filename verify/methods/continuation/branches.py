@@ -58,6 +58,7 @@ def window(lm: TokenModel, tok: Tokeniser, x: Text) -> Iterator[list[Branch]]:
 
 def branches(lm: TokenModel, tok: Tokeniser, x: Text) -> list[Branch]:
     """All branches of a prompt: by the canonical cover where the model is canonical, else all sequences that cover it."""
+    tok.encode(x)  # refuses characters that no token reaches, and bytes for str, by name
     if not x or not lm.is_canonical:
         return list(paths(lm, (), lm.prefix_mass(()), x))
     return [branch for found in window(lm, tok, x) for branch in found]

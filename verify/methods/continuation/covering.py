@@ -51,8 +51,11 @@ def cover_prefix_mass(lm: TokenModel, tok: Tokeniser, x: Text) -> tuple[Number, 
     x[i:], of P(the tokens begin with tok.encode(x[:i]), v): at most min(len(x), max_len) contexts, however many
     segmentations there are. For other models it is the sum over `cover`, the branches without mass left out.
 
+    ValueError: a character that no token reaches. TypeError: str for bytes, or the reverse.
+
     Source: Phan et al. 2024 (2410.09303); Vieira et al. 2024.
     """
+    tok.encode(x)  # refuses what cannot be encoded, by name
     if not x:
         return lm.prefix_mass(()), 0
     if lm.is_canonical:

@@ -1,0 +1,46 @@
+"""Why large vocabularies break the continuation of a prompt, by how much, and which remedies are exact."""
+
+# ruff: noqa: I001  modules are imported in the order of the chapter, which is the order of the page
+from verify.claims import system
+
+system(
+    "vocab_continuation",
+    title="Large vocabularies and prompt continuation",
+    finding="Continuing a tokenised prompt conditions on a token boundary at its end; the cover of the prompt is exact.",
+)
+
+from verify.claims.vocab_continuation import (  # noqa: E402
+    naive,
+    boundary,
+    compression,
+    growth,
+    covering,
+    backoff,
+    one_step,
+    depth,
+    masking,
+    stochastic,
+    gap,
+    bigram,
+    sampling,
+    real,
+    bytes_and_models,
+)
+
+__all__ = [
+    "backoff",
+    "bigram",
+    "boundary",
+    "bytes_and_models",
+    "compression",
+    "covering",
+    "depth",
+    "gap",
+    "growth",
+    "masking",
+    "naive",
+    "one_step",
+    "real",
+    "sampling",
+    "stochastic",
+]
