@@ -24,14 +24,12 @@ from verify.claims.vocab_continuation import (  # noqa: E402
     bigram,
     sampling,
     real,
-    bytes_and_models,
 )
 
 __all__ = [
     "backoff",
     "bigram",
     "boundary",
-    "bytes_and_models",
     "compression",
     "covering",
     "depth",

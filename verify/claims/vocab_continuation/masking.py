@@ -11,7 +11,7 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.sources import VOCAB_ALIGNMENT, VOCAB_ARTICLE
-from verify.claims.vocab_continuation.instances import TOKENISERS, Setting, prompts_of, setting_of, settings_of, tv
+from verify.claims.vocab_continuation.instances import TOKENISERS, Setting, prompts_of, random_setting, setting_of, tv
 from verify.evidence import Enclosure, Vacuous, at_least, exact, exactly, worst
 from verify.methods import continuation
 from verify.methods.continuation import FiniteSource, MaximalMunch, backoff_law, exact_next_char
@@ -96,11 +96,12 @@ def of_block(case: Case) -> Iterator[tuple[Setting, str]]:
     source=VOCAB_ARTICLE.at("the remedy, with a model that smooths nothing"),
     role="vocab_continuation.local_mask_law",
     evidence=Evidence.CERTIFIED,
-    region=at_least("0.1", because="a little more than a third of the share that was found when the claim was written; a method "
-                    "that looks ahead has none"),
+    region=at_least(
+        "0.1", because="less than half of the share in the first 120 settings (0.25); looking ahead has none"
+    ),
     cases=BLOCKS,
     quantity="share of the prompts with dead ends",
-)  # fmt: skip
+)
 def dead_ends(local_mask_law: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     found = [local_mask_law(lm, tok, x, len(tok.encode(x)))[1] > 0 for (_, tok, lm, _), x in of_block(case)]
     yield exact(Fraction(sum(found), len(found)))
@@ -108,25 +109,24 @@ def dead_ends(local_mask_law: Any, case: Case, rng: np.random.Generator) -> Iter
 
 @claim(
     id="vocab_continuation.local-mask-bias.differs",
-    title="In at least a fifth of random settings the surviving draws follow another law",
+    title="In at least a tenth of random settings the surviving draws follow another law",
     statement=r"\exists x:\; \text{masked law}(\cdot \mid x) \ne P(\cdot \mid x)",
     source=SOURCE,
     role="vocab_continuation.local_mask_law",
     evidence=Evidence.CERTIFIED,
     region=at_least(
-        "0.2", because="less than half of the share that was found when the claim was written; exact weights have none"
+        "0.1", because="half of the share in the first 120 settings (25 of them, 0.21); exact weights differ in none"
     ),
-    cases=BLOCKS,
+    cases=grid(seeds=(20,)).full(seeds=(100,)),
     quantity="share of the settings with a prompt whose law differs",
 )
 def laws_differ(local_mask_law: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    settings = [s for t in TOKENISERS for s in settings_of(Case({"tokeniser": t, "block": case.block}))]
-
     def differs(setting: Setting) -> bool:
-        _, tok, lm, prompts = setting
-        laws = ((local_mask_law(lm, tok, x, len(tok.encode(x)), whole=True)[0], x) for x in prompts)
-        return any(0 < tv(law, setting.source.continuations(x)) < 1 for law, x in laws)
+        source, tok, lm, prompts = setting
+        laws = ((local_mask_law(lm, tok, x, len(tok.encode(x)))[0], x) for x in prompts)
+        return any(tv(law, source.next_char(x)) > 0 for law, x in laws if law)
 
+    settings = [random_setting(seed, tokeniser) for tokeniser in TOKENISERS for seed in range(case.seeds)]
     yield exact(Fraction(sum(map(differs, settings)), len(settings)))
 
 
