@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from itertools import accumulate
 from typing import Any
 
 from verify.methods.continuation.branches import Branch, Tokens, branches, first_characters, paths, whole_texts
@@ -81,13 +80,18 @@ def boundary_mass(source: FiniteSource, tok: Tokeniser, x: Text, i: int) -> Frac
     found = source.starting_with(x)
     if not found:
         impossible(x)
-    hits = sum(weight for text, weight in found if i in boundaries(tok.encode(text)))
+    hits = sum(weight for text, weight in found if _is_boundary(tok.encode(text), i))
     return Fraction(hits, sum(weight for _, weight in found))
 
 
-def boundaries(tokens: Iterable[Text]) -> set[int]:
-    """The positions between tokens, 0 and the length of the text included."""
-    return set(accumulate(map(len, tokens), initial=0))
+def _is_boundary(tokens: Iterable[Text], i: int) -> bool:
+    """Whether the tokens up to some one have i characters."""
+    place = 0
+    for token in tokens:
+        if place >= i:
+            break
+        place += len(token)
+    return place == i
 
 
 def shortened(tok: Tokeniser, x: Text, k: int) -> tuple[Tokens, Text]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NoReturn, Protocol
 
@@ -25,6 +26,8 @@ from verify.methods.continuation.texts import (
 )
 from verify.methods.continuation.tokenisers import Tokeniser, token_probabilities
 from verify.methods.guards import is_exact, refuse
+
+REMEMBERED = 2**14  # laws of contexts: the same few are asked for again and again
 
 
 class TokenModel(Protocol):
@@ -146,12 +149,15 @@ class _Canonical(IdealTokenLM):
     def __init__(self, source: FiniteSource, tok: Tokeniser) -> None:
         self._scale = source.scale
         self._index = Prefixes({tok.encode(text): weight for text, weight in source.weights.items()})
+        self._remembered = lru_cache(REMEMBERED)(self._law)
 
     def prefix_mass(self, tokens: Sequence[Text], /) -> Fraction:
         return Fraction(self._index.weight(tuple(tokens)), self._scale)
 
     def next_token(self, tokens: Sequence[Text], /) -> dict[Any, Fraction]:
-        context = tuple(tokens)
+        return dict(self._remembered(tuple(tokens)))  # a copy: the caller may do with it as they like
+
+    def _law(self, context: tuple[Text, ...]) -> dict[Any, Fraction]:
         total = self._index.weight(context)
         if not total:
             unreachable(context)
