@@ -30,6 +30,11 @@ role(
 )(continuation.backoff_law)
 
 
+def refuse_as_reference(lm: Any, tok: Any, x: Any, k: int) -> None:
+    """Raise what the reference raises: a mutant is caught for its own mistake, not for taking bad input."""
+    continuation.backoff_law(lm, tok, x, k)
+
+
 def kept_length(tok: Any, x: Any, k: int) -> int:
     """s_k: how many characters the tokens of x have without the last k."""
     tokens = tok.encode(x)
@@ -43,6 +48,7 @@ def local_masking(lm: Any, tok: Any, x: Any, k: int, *, whole: bool = False) -> 
 
 @mutant("vocab_continuation.backoff_law", slip="one token less is dropped than asked for")
 def one_less(lm: Any, tok: Any, x: Any, k: int, *, whole: bool = False) -> Any:
+    refuse_as_reference(lm, tok, x, k)
     return continuation.backoff_law(lm, tok, x, max(k - 1, 0), whole=whole)
 
 
@@ -60,6 +66,7 @@ def strictly_longer(lm: Any, tok: Any, x: Any, k: int, *, whole: bool = False) -
 
 def by_single_tokens(lm: Any, tok: Any, x: Any, k: int, *, whole: bool, longer: int) -> Any:
     """Backing off with one token in place of the dropped ones."""
+    refuse_as_reference(lm, tok, x, k)
     if k == 0:
         return continuation.backoff_law(lm, tok, x, 0, whole=whole)
     start = kept_length(tok, x, k)

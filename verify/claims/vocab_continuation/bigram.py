@@ -53,11 +53,13 @@ def by_table(A: Any, vocab: Any, x: Any, last: Callable[[float, float], float]) 
 
 @mutant("vocab_continuation.bigram_prefix_mass", slip="a last token that ends exactly at the prompt counts twice")
 def ends_twice(A: Any, vocab: Any, x: Any, *, log: bool = False) -> float:
+    continuation.bigram_string_mass(A, vocab, x)  # refuses what must be refused
     return answer(by_table(A, vocab, x, lambda over, at_end: over + 2 * at_end), log)
 
 
 @mutant("vocab_continuation.bigram_prefix_mass", slip="the start row at every boundary: a unigram model")
 def start_row_everywhere(A: Any, vocab: Any, x: Any, *, log: bool = False) -> float:
+    continuation.bigram_string_mass(A, vocab, x)  # refuses what must be refused
     return continuation.bigram_prefix_mass(np.tile(np.asarray(A)[-1], (len(A), 1)), vocab, x, log=log)
 
 
@@ -65,6 +67,7 @@ def start_row_everywhere(A: Any, vocab: Any, x: Any, *, log: bool = False) -> fl
     "vocab_continuation.bigram_prefix_mass", slip="the end symbol is ignored, and the rows are normalised without it"
 )
 def end_ignored(A: Any, vocab: Any, x: Any, *, log: bool = False) -> float:
+    continuation.bigram_string_mass(A, vocab, x)  # refuses what must be refused
     B = np.array(A)
     B[:, -1] = 0
     return continuation.bigram_prefix_mass(B / B.sum(axis=1, keepdims=True), vocab, x, log=log)
@@ -92,6 +95,7 @@ def normalising(A: Any, vocab: Any, x: Any, *, log: bool = False) -> float:
     "vocab_continuation.bigram_string_mass", slip="the end symbol is ignored: the mass of all texts that go on, too"
 )
 def going_on(A: Any, vocab: Any, x: Any, *, log: bool = False) -> float:
+    continuation.bigram_string_mass(A, vocab, x)  # refuses what must be refused
     return answer(by_table(A, vocab, x, lambda _, at_end: at_end), log)
 
 

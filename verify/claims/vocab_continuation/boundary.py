@@ -35,19 +35,19 @@ role(
 
 
 @mutant("vocab_continuation.boundary_mass", slip="the boundaries of the prompt's own tokens, not of the document's")
-def of_the_prompt(source: Any, tok: Any, x: Any, i: int) -> Fraction:
+def of_the_prompt(source: Any, tok: Any, x: Any, i: int) -> Any:
     return Fraction(i in cuts(tok.encode(x)))
 
 
 @mutant("vocab_continuation.boundary_mass", slip="not conditioned on the prompt")
-def unconditional(source: Any, tok: Any, x: Any, i: int) -> Fraction:
+def unconditional(source: Any, tok: Any, x: Any, i: int) -> Any:
     return continuation.boundary_mass(source, tok, x, i) * source.prefix_mass(x)
 
 
 @equivalent(
     "vocab_continuation.boundary_mass", because="the events {tokens start with tau(x)} and {boundary at x} coincide"
 )
-def by_tokens(source: Any, tok: Any, x: Any, i: int) -> Fraction:
+def by_tokens(source: Any, tok: Any, x: Any, i: int) -> Any:
     context = tok.encode(x[:i])
     hits = sum(
         (

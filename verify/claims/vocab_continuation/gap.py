@@ -26,7 +26,7 @@ from verify.methods.continuation import END, FiniteSource, IdealTokenLM, Maximal
 
 
 @role("vocab_continuation.canonical_gap", numbers="{token: Fraction}, alpha, a tuple of tokens; nats, a float")
-def canonical_gap(probs: Any, alpha: Any, tokens: Any) -> float:
+def canonical_gap(probs: Any, alpha: Any, tokens: Any) -> Any:
     """-log q_alpha(tokens | their text): the log of the sum over all segmentations, less that of this one."""
     longest, text = max(map(len, probs)), "".join(tokens)
     z = [1.0]
@@ -37,7 +37,7 @@ def canonical_gap(probs: Any, alpha: Any, tokens: Any) -> float:
 
 
 @mutant("vocab_continuation.canonical_gap", slip="the most likely segmentation is taken for the canonical one")
-def most_likely(probs: Any, alpha: Any, tokens: Any) -> float:
+def most_likely(probs: Any, alpha: Any, tokens: Any) -> Any:
     text = "".join(tokens)
     return min(canonical_gap(probs, alpha, other) for other in segmentations(text, probs))
 
@@ -164,7 +164,7 @@ def unbiased(marginal_estimate: Any, case: Case, rng: np.random.Generator) -> It
     if not texts:
         raise Vacuous("every document has one segmentation, or very many")
 
-    def difference(text: str) -> Fraction:
+    def difference(text: str) -> Any:
         proposal: Mapping[Tokens, Fraction] = propose(text)
         draws = [(whole_mass(lm, t), r) for t, r in proposal.items()]
         total = sum(mass for mass, _ in draws)

@@ -11,6 +11,7 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mutant, series, table
 from verify.claims.sources import VOCAB_ARTICLE
+from verify.claims.vocab_continuation.backoff import refuse_as_reference
 from verify.claims.vocab_continuation.instances import GUANGZHOU, Setting, apart, baiyun, setting_of, tv
 from verify.evidence import Enclosure, exact, exactly
 from verify.methods import continuation
@@ -34,6 +35,7 @@ def code(*, with_phrase: bool) -> Setting:
 
 @mutant("vocab_continuation.backoff_law", slip="each candidate is tokenised anew together with the dropped text")
 def retokenised_candidates(lm: Any, tok: Any, x: Any, k: int, *, whole: bool = False) -> Any:
+    refuse_as_reference(lm, tok, x, k)
     reference = continuation.backoff_law(lm, tok, x, len(tok.encode(x)), whole=whole)
     scores = {y: lm.prefix_mass(tok.encode(x if y is END else x + y)) for y in reference or {}}
     return {y: score / sum(scores.values()) for y, score in scores.items()} if any(scores.values()) else None
@@ -41,6 +43,7 @@ def retokenised_candidates(lm: Any, tok: Any, x: Any, k: int, *, whole: bool = F
 
 @mutant("vocab_continuation.backoff_law", slip="k counts characters")
 def characters_counted(lm: Any, tok: Any, x: Any, k: int, *, whole: bool = False) -> Any:
+    refuse_as_reference(lm, tok, x, k)
     if not k:
         return continuation.backoff_law(lm, tok, x, k, whole=whole)
     tokens = tok.encode(x[: max(0, len(x) - k)])

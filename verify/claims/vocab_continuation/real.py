@@ -134,7 +134,7 @@ def real_identity(naive_law: Any, boundary_mass: Any, case: Case, rng: np.random
     role=("vocab_continuation.mean_bias", "vocab_continuation.boundary_mass"),
     evidence=Evidence.CERTIFIED,
     region=exactly(0, because="every start of every line is a prompt: both sides are Fractions"),
-    cases=grid(lines=(300,)).full(lines=(2000,)),
+    cases=grid(lines=(150,)).full(lines=(2000,)),
     quantity="|mean of 1 − β − closed form|",
 )
 def real_mean(mean_bias: Any, boundary_mass: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,17 @@ from verify.claims.vocab_continuation.covering import CROSSING
 from verify.claims.vocab_continuation.instances import GUANGZHOU, Setting, baiyun, random_setting, setting_of
 from verify.evidence import Enclosure, accepted, at_most, exact, exactly, total_variation
 from verify.methods import continuation
-from verify.methods.continuation import BytePairMerges, FiniteSource, backoff_law
+from verify.methods.continuation import BytePairMerges, FiniteSource, backoff_law, boundary_mass
 
 role(
     "vocab_continuation.sample_text",
     numbers="a token model, its tokeniser, a text x, n_chars, size, a generator; `size` independent continuations",
 )(continuation.sample_text)
+
+
+def refuse_as_reference(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> None:
+    """Raise what the reference raises: a mutant is caught for its own mistake, not for taking bad input."""
+    continuation.sample_text(lm, tok, x, n_chars, min(size, 0), rng)
 
 
 def drawn(law: Any, n_chars: int, size: int, rng: Any) -> list[str]:
@@ -32,11 +38,13 @@ def drawn(law: Any, n_chars: int, size: int, rng: Any) -> list[str]:
 
 @mutant("vocab_continuation.sample_text", slip="the prompt is tokenised and continued")
 def naive_sampler(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> list[str]:
+    refuse_as_reference(lm, tok, x, n_chars, size, rng)
     return drawn(continuation.naive_law(lm, tok, x, whole=True), n_chars, size, rng)
 
 
 @mutant("vocab_continuation.sample_text", slip="one step back")
 def one_step_sampler(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> list[str]:
+    refuse_as_reference(lm, tok, x, n_chars, size, rng)
     return drawn(backoff_law(lm, tok, x, min(1, len(tok.encode(x))), whole=True), n_chars, size, rng)
 
 
@@ -74,6 +82,8 @@ class _Taken:
 
 @mutant("vocab_continuation.sample_text", slip="the position of the last token is drawn uniformly")
 def uniform_position(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> list[str]:
+    refuse_as_reference(lm, tok, x, n_chars, size, rng)
+
     def reweigh(found: list[Any]) -> list[Any]:
         at = {i: sum(mass for j, *_, mass in found if j == i) for i, *_ in found}
         return [mass / at[i] for i, *_, mass in found]
@@ -83,6 +93,7 @@ def uniform_position(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: An
 
 @mutant("vocab_continuation.sample_text", slip="tokens are weighed without the mass of their context")
 def without_context(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> list[str]:
+    refuse_as_reference(lm, tok, x, n_chars, size, rng)
     return by_groups(
         lm, tok, x, n_chars, size, rng, lambda found: [mass / lm.prefix_mass(context) for _, context, _, mass in found]
     )
@@ -90,18 +101,30 @@ def without_context(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any
 
 @mutant("vocab_continuation.sample_text", slip="the branch with the empty context is dropped")
 def without_empty_context(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> list[str]:
+    refuse_as_reference(lm, tok, x, n_chars, size, rng)
     return by_groups(lm, tok, x, n_chars, size, rng, lambda found: [mass if i else 0 * mass for i, *_, mass in found])
 
 
 @mutant("vocab_continuation.sample_text", slip="half as many draws, each handed out twice")
 def repeated(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> list[str]:
+    refuse_as_reference(lm, tok, x, n_chars, size, rng)
     texts = continuation.sample_text(lm, tok, x, n_chars, (size + 1) // 2, rng)
     return [text for text in texts for _ in range(2)][:size]
 
 
+@mutant("vocab_continuation.sample_text", slip="the prompt is handed back in front of each continuation")
+def with_prompt(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> list[str]:
+    return [x + y for y in continuation.sample_text(lm, tok, x, n_chars, size, rng)]
+
+
+@mutant("vocab_continuation.sample_text", slip="n_chars counts tokens, so that texts come out too long")
+def tokens_counted(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> list[str]:
+    return continuation.sample_text(lm, tok, x, n_chars * tok.max_len, size, rng)
+
+
 @equivalent("vocab_continuation.sample_text", because="draws one by one are as independent as draws together")
 def from_the_law(lm: Any, tok: Any, x: Any, n_chars: int, size: int, rng: Any) -> list[str]:
-    continuation.sample_text(lm, tok, x, n_chars, min(size, 0), rng)  # refuses what must be refused
+    refuse_as_reference(lm, tok, x, n_chars, size, rng)
     return drawn(backoff_law(lm, tok, x, len(tok.encode(x)), whole=True), n_chars, size, rng)
 
 
@@ -117,7 +140,12 @@ def place(name: str) -> tuple[Setting, str]:
         return setting_of(FiniteSource(CROSSING), BytePairMerges([("c", "d"), ("b", "c"), ("a", "b")])), "abc"
     tokeniser, _, seed = name.rpartition("-")
     setting = random_setting(int(seed), tokeniser)
-    return setting, max(setting.prompts, key=lambda x: (len(setting.source.continuations(x)) * (len(x) > 1), x))
+
+    def bias(x: str) -> Fraction:
+        return 1 - boundary_mass(setting.source, setting.tok, x, len(x))
+
+    several = [x for x in setting.prompts if len(setting.source.continuations(x)) >= 3]
+    return setting, max(several, key=lambda x: (bias(x), x))
 
 
 PLACES = (*PROMPTS, "crossing", *(f"{t}-{s}" for t in ("munch", "bpe", "viterbi") for s in (0, 1)))

@@ -93,12 +93,14 @@ def enumerated(source: Any, probs: Any, alpha: Any) -> Any:
     "vocab_continuation.stochastic", slip="probabilities that are not normalised: each token weighs as many times more"
 )
 def not_normalised(source: Any, probs: Any, alpha: Any) -> Any:
+    IdealTokenLM.stochastic(source, probs, alpha)
     least = min(probs.values())
     return listed(source, by_weights({token: (p / least) ** alpha for token, p in probs.items()}))
 
 
 @mutant("vocab_continuation.stochastic", slip="duels of paths, in place of the perfect sampler")
 def duels(source: Any, probs: Any, alpha: Any) -> Any:
+    IdealTokenLM.stochastic(source, probs, alpha)
     return listed(source, lambda text: duel_law(text, probs, alpha))
 
 
@@ -141,7 +143,15 @@ def duel_law(text: str, probs: Mapping[str, Any], alpha: Any) -> dict[Tokens, An
 
 @mutant("vocab_continuation.stochastic", slip="the best segmentation, whatever alpha")
 def best_only(source: Any, probs: Any, alpha: Any) -> Any:
+    IdealTokenLM.stochastic(source, probs, alpha)
     return IdealTokenLM.canonical(source, UnigramViterbi(probs))
+
+
+@mutant("vocab_continuation.stochastic", slip="a bad alpha is clipped and probabilities are normalised, in silence")
+def forgiving(source: Any, probs: Any, alpha: Any) -> Any:
+    total = sum(map(Fraction, probs.values()))
+    exponent = max(0.0, min(float(alpha), 1e3)) if alpha == alpha else 1
+    return IdealTokenLM.stochastic(source, {v: Fraction(p) / total for v, p in probs.items()}, exponent)
 
 
 # --- the boundary posterior -----------------------------------------------------------------------------------------
@@ -186,7 +196,7 @@ def without_prefix(text: Any, i: int, probs: Any, alpha: int) -> Any:
     return partition(text[i:], probs, alpha) / partition(text, probs, alpha)
 
 
-def posterior_mean(source: Any, x: str, at: int, posterior: Any, probs: Any, alpha: int) -> Fraction:
+def posterior_mean(source: FiniteSource, x: str, at: int, posterior: Any, probs: Any, alpha: int) -> Fraction:
     """E[b | the document starts with x], b the posterior of a boundary at `at`."""
     found = source.starting_with(x)
     total = sum(Fraction(posterior(text, at, probs, alpha)) * weight for text, weight in found)
@@ -364,9 +374,12 @@ def fair_coin(stochastic: Any, case: Case, rng: np.random.Generator) -> Iterator
 )
 def refused_alphas(stochastic: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     source, half = FiniteSource({"ab": Fraction(1)}), {"a": Fraction(1, 2), "b": Fraction(1, 2)}
-    values = [(source, half, alpha) for alpha in (-1, -0.5, float("nan"), float("inf"))]
+    values: list[tuple[Any, ...]] = [(source, half, alpha) for alpha in (-1, -0.5, float("nan"), float("inf"))]
     values += [(source, {"a": Fraction(1), "b": Fraction(1)}, 1), (source, {"a": Fraction(1)}, 1)]
-    types = [(source, {"a": 0.5, "b": 0.5}, 1), (source, {b"a": Fraction(1, 2), b"b": Fraction(1, 2)}, 1)]
+    types: list[tuple[Any, ...]] = [
+        (source, {"a": 0.5, "b": 0.5}, 1),
+        (source, {b"a": Fraction(1, 2), b"b": Fraction(1, 2)}, 1),
+    ]
     types += [(source, half, Fraction(1, 2))]
     yield worst([exact(accepted(stochastic, values, ValueError)), exact(accepted(stochastic, types, TypeError))])
 

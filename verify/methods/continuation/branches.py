@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from verify.methods.continuation.models import TokenModel
+from verify.methods.continuation.models import IdealTokenLM, TokenModel
 from verify.methods.continuation.texts import END, Number, Text, proper_starts
 from verify.methods.continuation.tokenisers import Tokeniser
 
@@ -75,8 +75,14 @@ def first_characters(lm: TokenModel, found: Iterable[Branch]) -> Iterator[tuple[
 
 
 def whole_texts(lm: TokenModel, found: Iterable[Branch]) -> Iterator[tuple[Text, Number]]:
-    """(everything up to the end of the document, mass) of all branches; for models of finitely many sequences."""
+    """(everything up to the end of the document, mass) of all branches; for models of finitely many sequences.
+
+    An ideal model knows its documents; any other is followed token by token.
+    """
     for tokens, rest, mass in found:
+        if isinstance(lm, IdealTokenLM):
+            yield from ((rest + text, mass * p) for text, p in lm.continuations(tokens).items())
+            continue
         for token, p in lm.next_token(tokens).items():
             if token is END:
                 yield rest, mass * p

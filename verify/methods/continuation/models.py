@@ -23,6 +23,7 @@ from verify.methods.continuation.texts import (
     check_kind,
     collected,
     kind_of,
+    normalised,
 )
 from verify.methods.continuation.tokenisers import Tokeniser, token_probabilities
 from verify.methods.guards import is_exact, refuse
@@ -103,7 +104,8 @@ class IdealTokenLM:
     """The exact law of the token sequence of a document; made by `canonical` or `stochastic`.
 
     `prefix_mass(tokens)` is P(the sequence begins with tokens); `next_token(tokens)` is the law of the token after it,
-    END included, and raises ValueError after a context of mass 0.
+    END included; `continuations(tokens)` is the law of all the text after it. After a context of mass 0 the last two
+    raise ValueError.
     """
 
     is_canonical: bool
@@ -142,12 +144,15 @@ class IdealTokenLM:
     def next_token(self, tokens: Sequence[Text], /) -> Law:
         raise NotImplementedError("make a model by IdealTokenLM.canonical or IdealTokenLM.stochastic")
 
+    def continuations(self, tokens: Sequence[Text], /) -> Law:
+        raise NotImplementedError("make a model by IdealTokenLM.canonical or IdealTokenLM.stochastic")
+
 
 class _Canonical(IdealTokenLM):
     is_canonical = True
 
     def __init__(self, source: FiniteSource, tok: Tokeniser) -> None:
-        self._scale = source.scale
+        self._scale, self._empty = source.scale, source.kind()
         self._index = Prefixes({tok.encode(text): weight for text, weight in source.weights.items()})
         self._remembered = lru_cache(REMEMBERED)(self._law)
 
@@ -156,6 +161,14 @@ class _Canonical(IdealTokenLM):
 
     def next_token(self, tokens: Sequence[Text], /) -> dict[Any, Fraction]:
         return dict(self._remembered(tuple(tokens)))  # a copy: the caller may do with it as they like
+
+    def continuations(self, tokens: Sequence[Text], /) -> dict[Text, Fraction]:
+        context = tuple(tokens)
+        total = self._index.weight(context)
+        if not total:
+            unreachable(context)
+        found = self._index.within(context)  # different sequences are different texts
+        return {self._empty.join(item[len(context) :]): Fraction(weight, total) for item, weight in found}
 
     def _law(self, context: tuple[Text, ...]) -> dict[Any, Fraction]:
         total = self._index.weight(context)
@@ -211,6 +224,14 @@ class _Stochastic(IdealTokenLM):
         if not total:
             unreachable(tuple(tokens))
         return {token: weight / total for token, weight in steps.items()}
+
+    def continuations(self, tokens: Sequence[Text], /) -> Law:
+        start = self._empty.join(tokens)
+        known = all(token in self._weight for token in tokens)
+        law = normalised({t[len(start) :]: self._share[t][len(start)] for t, _ in self._index.within(start) if known})
+        if law is None:
+            unreachable(tuple(tokens))
+        return law
 
     def _steps(self, start: Text) -> Any:
         """(next token or END, mass over the product of the weights of the context) in every document."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from verify.methods.continuation.texts import Text, as_probability, check_kind, kind_of
 from verify.methods.guards import refuse
@@ -19,7 +19,17 @@ from verify.methods.guards import refuse
 REMEMBERED = 2**16  # texts; a source is encoded once, however often it is asked about
 
 
-class Tokeniser(ABC):
+class Tokeniser(Protocol):
+    """What the laws of a continuation ask of a tokeniser, ours or somebody else's."""
+
+    vocab: frozenset[Text]
+    max_len: int
+
+    def encode(self, text: Text, /) -> tuple[Text, ...]:
+        """The tokens of a text, which join to it again."""
+
+
+class _Vocabulary(ABC):
     """A vocabulary, the length `max_len` of its longest token, and `encode`, which remembers what it has encoded."""
 
     def __init__(self, vocab: Iterable[Text]) -> None:
@@ -46,7 +56,7 @@ class Tokeniser(ABC):
         refuse(f"text[{place}]={text[place : place + 1]!r}", "the vocabulary must reach every character", remedy)
 
 
-class MaximalMunch(Tokeniser):
+class MaximalMunch(_Vocabulary):
     """From left to right, always the longest token that fits.
 
     ValueError: no tokens, an empty one, a token given twice; in `encode`, a place where none fits.
@@ -73,7 +83,7 @@ class MaximalMunch(Tokeniser):
         return tuple(tokens)
 
 
-class BytePairMerges(Tokeniser):
+class BytePairMerges(_Vocabulary):
     """Byte pair encoding: of all neighbours that a merge joins, the pair of lowest rank, the leftmost first.
 
     merges: pairs of tokens in the order of their ranks. alphabet: the characters that are tokens, by default those that
@@ -124,7 +134,7 @@ class BytePairMerges(Tokeniser):
         return tuple(symbols)
 
 
-class UnigramViterbi(Tokeniser):
+class UnigramViterbi(_Vocabulary):
     """The segmentation with the largest product of token probabilities, of equals the one that ends in longer tokens.
 
     probs: token -> positive int or Fraction; they sum to 1 (a factor on all of them would change the segmentation).
