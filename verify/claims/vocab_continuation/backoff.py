@@ -13,6 +13,7 @@ from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, mut
 from verify.claims.sources import VOCAB_ALIGNMENT, VOCAB_ARTICLE
 from verify.claims.vocab_continuation.instances import (
     SETTINGS,
+    TOKENISERS,
     apart,
     baiyun,
     cuts,
@@ -235,9 +236,17 @@ def clipped(lm: Any, tok: Any, x: Any, k: int, *, whole: bool = False) -> Any:
 @figure(of="vocab_continuation.backoff-monotone")
 def bias_against_steps() -> Figure:
     curves = []
-    for tokeniser, seed in (("munch", 1), ("bpe", 4), ("viterbi", 3), ("bpe", 8)):
-        setting = random_setting(seed, tokeniser)
-        x = max(setting.prompts, key=lambda x: (len({_bias(setting, x, k) for k in range(_steps(setting, x) + 1)}), x))
+    for tokeniser in TOKENISERS:
+        # the prompt with the most different stairs, of ten random settings
+        setting, x = max(
+            (
+                (setting, x)
+                for seed in range(10)
+                for setting in [random_setting(seed, tokeniser)]
+                for x in setting.prompts
+            ),
+            key=lambda found: (len({_bias(*found, k) for k in range(_steps(*found) + 1)}), found[1]),
+        )
         steps = range(_steps(setting, x) + 1)
         curves.append(series(f"{x}, {tokeniser}", steps, [_bias(setting, x, k) for k in steps], kind="steps"))
     return Figure(

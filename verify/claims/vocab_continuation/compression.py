@@ -119,7 +119,7 @@ def bias_against_ratio() -> Figure:
         "Mean bias against compression",
         "Whatever the vocabulary, the mean over uniform cuts lies on 1 − 1/r: a better compressor is a worse continuer.",
         "characters per token r",
-        "mean total variation of naive continuation",
+        "mean total variation",
         (
             series("vocabularies", *zip(*sorted(points), strict=True), kind="dots"),
             series("1 − 1/r", ratio, 1 - 1 / ratio),

@@ -191,7 +191,7 @@ def gap_against_alpha() -> Figure:
     ]
     return Figure(
         "What the canonical segmentation leaves out",
-        "With all segmentations alike the canonical one misses a third of a nat a character; the gap closes as alpha grows.",
+        "With all segmentations alike the canonical one misses a quarter of a nat a character; the gap closes as alpha grows.",
         "alpha",
         "gap, nats a character",
         (series("the article's example", alphas, gaps),),

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verify.claims import Case, grid, stream
+from verify.claims import Case, grid, series, stream
+from verify.claims.figures import Series
 from verify.methods.continuation import (
     BytePairMerges,
     FiniteSource,
@@ -156,6 +157,22 @@ def _is_law(law: Any) -> bool:
 
 def _is_number(x: Any) -> bool:
     return isinstance(x, Rational) or (isinstance(x, float) and math.isfinite(x))
+
+
+def side_by_side(labels: Iterable[str], heights: Iterable[Iterable[float]]) -> list[Series]:
+    """Bars in groups, one series a label: as bars are as wide as their gaps allow, each has empty places for the others."""
+    rows = [list(row) for row in heights]
+    step = 0.8 / len(rows)
+    places = [[place + step * (j - (len(rows) - 1) / 2) for j in range(len(rows))] for place in range(len(rows[0]))]
+    return [
+        series(
+            label,
+            [x for group in places for x in group],
+            [height if j == i else 0.0 for height in row for j in range(len(rows))],
+            kind="bars",
+        )
+        for i, (label, row) in enumerate(zip(labels, rows, strict=True))
+    ]
 
 
 def cuts(tokens: Iterable[str]) -> set[int]:

@@ -11,7 +11,15 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.sources import VOCAB_ALIGNMENT, VOCAB_ARTICLE
-from verify.claims.vocab_continuation.instances import TOKENISERS, Setting, prompts_of, random_setting, setting_of, tv
+from verify.claims.vocab_continuation.instances import (
+    TOKENISERS,
+    Setting,
+    prompts_of,
+    random_setting,
+    setting_of,
+    side_by_side,
+    tv,
+)
 from verify.evidence import Enclosure, Vacuous, at_least, exact, exactly, worst
 from verify.methods import continuation
 from verify.methods.continuation import FiniteSource, MaximalMunch, backoff_law, exact_next_char
@@ -161,12 +169,8 @@ def branch_weights() -> Figure:
         continuation.local_mask_law(lm, tok, "ab", 1)[0],
     ]
     labels = ("true law", "masked from the start", "masked, one step back")
-    places = np.arange(2.0)
-    bars = [
-        series(label, places + 0.25 * (i - 1), [float(law.get(c, 0)) for c in "ec"], kind="bars")
-        for i, (label, law) in enumerate(zip(labels, laws, strict=True))
-    ]
-    notes = [series(f"next character {c}", [place], [1.05], kind="note") for c, place in zip("ec", places, strict=True)]
+    bars = side_by_side(labels, [[float(law.get(c, 0)) for c in "ec"] for law in laws])
+    notes = [series(f"next character {c}", [place - 0.3], [1.05], kind="note") for place, c in enumerate("ec")]
     return Figure(
         "The weights of two branches",
         "The truth is one half each; masked decoding follows the token a, which is frequent for another reason.",

@@ -25,7 +25,7 @@ from verify.claims import (
     table,
 )  # fmt: skip
 from verify.claims.sources import VOCAB_ARTICLE, VOCAB_BIAS
-from verify.claims.vocab_continuation.instances import GUANGZHOU, Setting, apart, baiyun, setting_of, tv
+from verify.claims.vocab_continuation.instances import GUANGZHOU, Setting, apart, baiyun, setting_of, side_by_side, tv
 from verify.evidence import Enclosure, accepted, exact, exactly, worst
 from verify.methods import continuation
 from verify.methods.continuation import END, FiniteSource, IdealTokenLM, MaximalMunch, backoff_law
@@ -201,23 +201,29 @@ def true_and_naive() -> Figure:
     source, tok, lm, _ = baiyun()
     outcomes = ("机", "山", "很")
     laws = source.next_char(GUANGZHOU), continuation.naive_law(lm, tok, GUANGZHOU) or {}
-    true, naive = ([float(law.get(c, 0)) for c in outcomes] for law in laws)
-    places = np.arange(3.0)
+    heights = [[float(law.get(c, 0)) for c in outcomes] for law in laws]
     notes = [
-        series(word, [place], [0.92], kind="note")
-        for word, place in zip(("ji: airport", "shan: mountain", "hen: very"), places, strict=True)
+        series(word, [place - 0.35], [0.92], kind="note")
+        for place, word in enumerate(("ji: airport", "shan: mountain", "hen: very"))
     ]
     return Figure(
         "The character after Guangzhou's Baiyun",
         "The two likely continuations lose nearly all their mass to the third, because they would have been one token.",
         "next character",
         "probability",
-        (
-            series("true law", places - 0.2, true, kind="bars"),
-            series("naive law", places + 0.2, naive, kind="bars"),
-            *notes,
-        ),
+        (*side_by_side(("true law", "naive law"), heights), *notes),
     )
+
+
+READINGS = {
+    "云": "云 yun, cloud",
+    "天": "天 tian, day",
+    "机": "机 ji, machine",
+    "山": "山 shan, mountain",
+    "很": "很 hen, very",
+    "场": "场 chang, field",
+    END: "end",
+}
 
 
 @table(of="vocab_continuation.naive-zero")
@@ -225,7 +231,7 @@ def laws_side_by_side() -> Table:
     """Every law of the article's example, to be followed by hand."""
     source, tok, lm, _ = baiyun()
     rows = []
-    for x in ("广州的白", GUANGZHOU, "广州的白云机"):
+    for x, reading in (("广州的白", "Guangzhou de bai"), (GUANGZHOU, "… baiyun"), ("广州的白云机", "… baiyun ji")):
         steps = len(tok.encode(x))
         truth = source.next_char(x)
         laws = [
@@ -235,7 +241,7 @@ def laws_side_by_side() -> Table:
         ]
         for outcome in sorted(truth, key=lambda y: -truth[y]):
             cells = ["undefined" if law is None else str(law.get(outcome, 0)) for law in laws]
-            rows.append([x, "|".join(tok.encode(x)), "end" if outcome is END else outcome, *cells])
+            rows.append([f"{x} {reading}", "|".join(tok.encode(x)), READINGS[outcome], *cells])
     return Table(
         "The article's example, law by law",
         "Documents: 广州的白云机场 0.40, 广州的白云山 0.35, 广州的白云很白 0.15, 广州的白云机 0.02, "

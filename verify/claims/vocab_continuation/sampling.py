@@ -251,9 +251,9 @@ def observed_over_expected() -> Figure:
         expected += [float(p) for p in law.values()]
     return Figure(
         "Observed over expected counts",
-        "Through the cover every continuation comes as often as it should; naive draws miss some altogether.",
+        "Of 20,000 draws each: through the cover every continuation comes as often as it should; naive draws miss some altogether.",
         "probability of the continuation",
-        "observed over expected, 20,000 draws",
+        "observed over expected",
         (
             series("through the cover", expected, ratios, kind="dots"),
             series("naive", expected, naive, kind="dots"),
