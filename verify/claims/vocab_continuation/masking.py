@@ -80,7 +80,7 @@ def masked_witness(local_mask_law: Any, case: Case, rng: np.random.Generator) ->
     source=SOURCE,
     role="vocab_continuation.backoff_law",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="two Fractions"),
+    region=exactly(0, because="each branch has mass 1/20 of the same 1/10: two Fractions"),
     quantity="total variation from one half each",
 )
 def exact_witness(backoff_law: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
