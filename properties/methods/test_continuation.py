@@ -462,6 +462,13 @@ def test_long_prompts_have_logs_where_masses_underflow():
     assert log < halves
 
 
+def test_transitions_far_below_eps_do_not_underflow():
+    A = np.array([[1e-200, 1.0], [1.0, 0.0]])
+    log = bigram_prefix_mass(A, ["a"], "a" * 10, log=True)
+    assert log == pytest.approx(9 * math.log(1e-200), rel=1e-14)
+    assert bigram_string_mass(A, ["a"], "a" * 10, log=True) == pytest.approx(log, rel=1e-14)
+
+
 def test_impossible_strings_have_mass_zero():
     A = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 1.0], [0.5, 0.5, 0.0]])
     assert bigram_prefix_mass(A, ["a", "ab"], "aa") == 0.0
@@ -558,11 +565,12 @@ THIRD = np.full((3, 3), 1 / 3)
         (lambda: backoff_law(MODEL, LETTERS, "bb", 1), ValueError, "prompt has probability zero"),
         (lambda: backoff_law(MODEL, LETTERS, "ab", 3), ValueError, r"k in 0\.\.2"),
         (lambda: backoff_law(MODEL, LETTERS, "ab", -1), ValueError, "k=-1"),
-        (lambda: backoff_law(MODEL, LETTERS, "ab", True), ValueError, "k=True"),
+        (lambda: backoff_law(MODEL, LETTERS, "ab", True), TypeError, "k=True"),
         (lambda: local_mask_law(MODEL, LETTERS, "bb", 1), ValueError, "prompt has probability zero"),
         (lambda: local_mask_law(MODEL, LETTERS, "ab", 3), ValueError, "k=3"),
         (lambda: boundary_mass(AB, LETTERS, "ab", 3), ValueError, "i=3"),
         (lambda: boundary_mass(AB, LETTERS, "ab", -1), ValueError, "i=-1"),
+        (lambda: boundary_mass(AB, LETTERS, "ab", 1.0), TypeError, "i=1.0"),
         (lambda: boundary_mass(AB, LETTERS, "bb", 0), ValueError, "prompt has probability zero"),
         (lambda: boundary_mass(AB, LETTERS, b"a", 0), TypeError, "str is needed"),
         (lambda: exact_next_char(MODEL, LETTERS, "bb"), ValueError, "prompt has probability zero"),

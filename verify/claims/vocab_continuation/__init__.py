@@ -7,6 +7,7 @@ system(
     "vocab_continuation",
     title="Large vocabularies and prompt continuation",
     finding="Continuing a tokenised prompt conditions on a token boundary at its end; the cover of the prompt is exact.",
+    picture="vocab_continuation.naive-zero",
 )
 
 from verify.claims.vocab_continuation import (  # noqa: E402

@@ -17,6 +17,7 @@ from verify.methods.continuation.texts import Text, check_kind, kind_of
 from verify.methods.guards import Array, finite_array, first_bad, refuse
 
 ROW_TOLERANCE = 1e-9
+RESCALED = 1e-10  # weights below it are scaled up: products with entries down to 1e-297 then stay floats
 
 
 def bigram_prefix_mass(A: ArrayLike, vocab: Sequence[Text], x: Text, *, log: bool = False) -> float:
@@ -74,22 +75,23 @@ def _forward(A: ArrayLike, vocab: Sequence[Text], x: Text) -> _Table:
         reached = ending.pop(i, None)
         if reached is None:
             continue
-        rows = [row for row, _ in reached]
+        rows = np.array([[row] for row, _ in reached])
         weights = np.array([weight for _, weight in reached])
         inside = [(j, number[x[i:j]]) for j in range(i + 1, min(n, i + longest) + 1) if x[i:j] in number]
         if inside:
-            arriving = weights @ matrix[np.ix_(rows, [v for _, v in inside])]
+            arriving = weights @ matrix[rows, [v for _, v in inside]]
             for (j, v), weight in zip(inside, arriving.tolist(), strict=True):
                 ending.setdefault(j, []).append((v, weight))
         if n - i <= longest:
             reaching = [v for v, token in enumerate(tokens) if token.startswith(x[i:])]
             if reaching:
-                prefix += float((weights @ matrix[np.ix_(rows, reaching)]).sum())
-        largest = max((weight for found in ending.values() for _, weight in found), default=0.0)
-        if 0.0 < largest < 1e-100:
-            log_scale += math.log(largest)
-            prefix /= largest
-            ending = {j: [(v, weight / largest) for v, weight in found] for j, found in ending.items()}
+                prefix += float((weights @ matrix[rows, reaching]).sum())
+        if weights.max() < RESCALED:
+            largest = max((weight for found in ending.values() for _, weight in found), default=0.0)
+            if largest > 0.0:
+                log_scale += math.log(largest)
+                prefix /= largest
+                ending = {j: [(v, weight / largest) for v, weight in found] for j, found in ending.items()}
     whole = sum(weight * float(matrix[v, end]) for v, weight in ending.get(n, []))
     return _Table(prefix if n else 1.0, whole, log_scale)
 

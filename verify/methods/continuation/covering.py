@@ -11,7 +11,7 @@ from verify.methods.continuation.branches import Tokens, branches, first_charact
 from verify.methods.continuation.models import TokenModel, impossible
 from verify.methods.continuation.texts import END, Law, Number, Text, collected, normalised
 from verify.methods.continuation.tokenisers import Tokeniser
-from verify.methods.guards import refuse
+from verify.methods.guards import refuse, whole_number
 
 
 def cover(x: Text, vocab: Iterable[Text]) -> Iterator[Tokens]:
@@ -86,11 +86,9 @@ def sample_text(
     made together, as counts (the cost grows with the number of different texts, not of draws), and put into random
     order at the end, which makes them independent again.
 
-    ValueError: x has probability zero; n_chars or size negative.
+    ValueError: x has probability zero; n_chars or size negative. TypeError: they are no integers.
     """
-    for name, value in (("n_chars", n_chars), ("size", size)):
-        if value < 0:
-            refuse(f"{name}={value}", "a number of things is not negative", "give 0 or more")
+    n_chars, size = whole_number("n_chars", n_chars, 0), whole_number("size", size, 0)
     found = branches(lm, tok, x)
     if not found:
         impossible(x)

@@ -10,7 +10,7 @@ from verify.methods.continuation.branches import Branch, Tokens, branches, first
 from verify.methods.continuation.models import FiniteSource, TokenModel, impossible
 from verify.methods.continuation.texts import END, Law, Number, Text, check_kind, collected, normalised
 from verify.methods.continuation.tokenisers import Tokeniser
-from verify.methods.guards import refuse
+from verify.methods.guards import refuse, whole_number
 
 
 def naive_law(lm: TokenModel, tok: Tokeniser, x: Text, *, whole: bool = False) -> Law | None:
@@ -33,7 +33,7 @@ def backoff_law(lm: TokenModel, tok: Tokeniser, x: Text, k: int, *, whole: bool 
     The law of the next character, or with whole=True of the whole continuation. None: the shortened context never leads
     to x, although x has positive probability.
 
-    ValueError: k outside 0..K, where x has K tokens; x has probability zero.
+    ValueError: k outside 0..K, where x has K tokens; x has probability zero. TypeError: k is no integer.
 
     >>> from verify.methods.continuation import FiniteSource, IdealTokenLM, MaximalMunch
     >>> tok = MaximalMunch(["a", "b", "c", "ab"])
@@ -75,7 +75,7 @@ def boundary_mass(source: FiniteSource, tok: Tokeniser, x: Text, i: int) -> Frac
     ValueError: i outside 0..len(x); x has probability zero.
     """
     check_kind("x", x, source.kind)
-    if not 0 <= i <= len(x):
+    if whole_number("i", i, 0) > len(x):
         refuse(f"i={i}", f"a position in the prompt lies in 0..{len(x)}", "count characters, not tokens")
     found = source.starting_with(x)
     if not found:
@@ -97,8 +97,8 @@ def _is_boundary(tokens: Iterable[Text], i: int) -> bool:
 def shortened(tok: Tokeniser, x: Text, k: int) -> tuple[Tokens, Text]:
     """(the tokens of x without the last k, the characters of the dropped ones)."""
     tokens = tok.encode(x)
-    if isinstance(k, bool) or not isinstance(k, int) or not 0 <= k <= len(tokens):
-        refuse(f"k={k!r}", f"the prompt has {len(tokens)} tokens to drop", f"choose k in 0..{len(tokens)}")
+    if whole_number("k", k, 0) > len(tokens):
+        refuse(f"k={k}", f"the prompt has {len(tokens)} tokens to drop", f"choose k in 0..{len(tokens)}")
     kept = tokens[: len(tokens) - k]
     return kept, x[sum(map(len, kept)) :]
 
