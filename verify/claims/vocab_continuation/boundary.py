@@ -24,7 +24,7 @@ from verify.claims.vocab_continuation.instances import (
     settings_of,
     tv,
 )  # fmt: skip
-from verify.evidence import Enclosure, Vacuous, at_most, exact, exactly, worst
+from verify.evidence import Enclosure, Vacuous, accepted, at_most, exact, exactly, worst
 from verify.methods import continuation
 from verify.methods.continuation import BytePairMerges, MaximalMunch, UnigramViterbi
 
@@ -202,6 +202,7 @@ role("vocab_continuation.unigram_viterbi", numbers="{token: Fraction} with sum 1
 )
 class right_to_left(MaximalMunch):
     def _tokens(self, text: Any) -> tuple[Any, ...]:
+        super()._tokens(text)  # refuses what must be refused
         tokens: tuple[Any, ...] = ()
         while text:
             longest = max((token for token in self.vocab if text.endswith(token)), key=len)
@@ -215,6 +216,7 @@ class right_to_left(MaximalMunch):
 )
 class look_ahead(MaximalMunch):
     def _tokens(self, text: Any) -> tuple[Any, ...]:
+        super()._tokens(text)  # refuses what must be refused
         tokens, place = [], 0
         while place < len(text):
             ends = [end for end in range(place + 1, len(text) + 1) if text[place:end] in self.vocab]
@@ -238,6 +240,7 @@ class end_first(BytePairMerges):
 @mutant("vocab_continuation.byte_pair_merges", slip="the rightmost pair of the lowest rank first")
 class rightmost_first(BytePairMerges):
     def _tokens(self, text: Any) -> tuple[Any, ...]:
+        super()._tokens(text)  # refuses what must be refused
         symbols, never = list(text), len(self._rank)
         while len(symbols) > 1:
             ranks = [self._rank.get(pair, never) for pair in itertools.pairwise(symbols)]
@@ -251,6 +254,7 @@ class rightmost_first(BytePairMerges):
 @mutant("vocab_continuation.unigram_viterbi", slip="ties are broken by the length of the whole text")
 class ties_by_length(UnigramViterbi):
     def _tokens(self, text: Any) -> tuple[Any, ...]:
+        super()._tokens(text)  # refuses what must be refused
         found: dict[int, list[tuple[Fraction, tuple[Any, ...]]]] = {0: [(Fraction(1), ())]}
         for end in range(1, len(text) + 1):
             ways = [
@@ -339,6 +343,55 @@ def viterbi_closed(unigram_viterbi: Any, case: Case, rng: np.random.Generator) -
     equal = unigram_viterbi(tied)
     wrong = exceptions_of(equal, texts)
     yield exact(wrong + sum(exceptions_of(unigram_viterbi(random_probs(seed)), docs) for seed, docs in texts_of(case)))
+
+
+@mutant(
+    "vocab_continuation.maximal_munch", slip="duplicates are dropped, and what no token reaches is skipped, in silence"
+)
+class skipping(MaximalMunch):
+    def __init__(self, vocab: Any) -> None:
+        super().__init__({token for token in vocab if token} or {"a"})
+
+    def _tokens(self, text: Any) -> tuple[Any, ...]:
+        return super()._tokens("".join(c for c in text if c in self.vocab))
+
+
+@mutant("vocab_continuation.unigram_viterbi", slip="probabilities are normalised in silence, floats included")
+def normalising_probs(probs: Any) -> Any:
+    total = sum(map(Fraction, probs.values()))
+    return UnigramViterbi({token: Fraction(p) / total for token, p in probs.items() if p})
+
+
+@claim(
+    id="vocab_continuation.boundary-identity.refusals",
+    title="Vocabularies with empty or equal tokens, bad probabilities and unknown characters are refused",
+    statement=r"V \text{ without } \epsilon, \quad \sum_{v \in V} p(v) = 1, \quad X \in \kappa(V^*)",
+    source=SOURCE,
+    role=("vocab_continuation.maximal_munch", "vocab_continuation.unigram_viterbi"),
+    evidence=Evidence.CERTIFIED,
+    region=exactly(0, because="a bad input raises ValueError or TypeError, or it does not"),
+    quantity="bad inputs accepted",
+)
+def refused_vocabularies(
+    maximal_munch: Any, unigram_viterbi: Any, case: Case, rng: np.random.Generator
+) -> Iterator[Enclosure]:
+    half = Fraction(1, 2)
+
+    def munch(vocab: Any, text: Any) -> Any:
+        return maximal_munch(vocab).encode(text)
+
+    def viterbi(probs: Any, text: Any) -> Any:
+        return unigram_viterbi(probs).encode(text)
+
+    parts = [
+        accepted(munch, [([], "a"), (["a", ""], "a"), (["a", "a"], "a"), (["a"], "ab")], ValueError),
+        accepted(munch, [(["a", b"b"], "a"), (["a"], b"a")], TypeError),
+        accepted(
+            viterbi, [({"a": half}, "a"), ({"a": 3 * half, "b": -half}, "a"), ({"a": Fraction(1)}, "ab")], ValueError
+        ),
+        accepted(viterbi, [({"a": 0.5, "b": 0.5}, "a"), ({"a": Fraction(1)}, b"a")], TypeError),
+    ]
+    yield worst(map(exact, parts))
 
 
 @figure(of="vocab_continuation.boundary-identity.next-character")

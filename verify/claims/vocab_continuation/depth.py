@@ -15,7 +15,7 @@ from verify.claims.vocab_continuation.covering import PARITY_PROBS, parity_setti
 from verify.claims.vocab_continuation.instances import Setting, apart, baiyun, cuts, random_setting, tv, words
 from verify.evidence import Enclosure, Vacuous, at_most, exact, exactly, worst
 from verify.methods import continuation
-from verify.methods.continuation import MaximalMunch, backoff_law
+from verify.methods.continuation import MaximalMunch, UnigramViterbi, backoff_law
 
 role("vocab_continuation.unstable_start", numbers="a text x, a vocabulary; a position in 0..len(x)")(
     continuation.unstable_start
@@ -96,7 +96,7 @@ MUNCH_SOURCE = VOCAB_ARTICLE.at("how many steps back are needed: left open there
     region=exactly(
         0, because="a position is compared with the one found by trying all extensions of up to m characters"
     ),
-    cases=grid(block=(0, 1)).full(block=tuple(range(4))),
+    cases=grid(block=tuple(range(4))).full(block=tuple(range(12))),
     quantity="texts where the positions differ",
 )
 def found_by_trying(unstable_start: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -186,7 +186,7 @@ def no_depth_is_enough(
 
 @mutant("vocab_continuation.unigram_viterbi", slip="the longest token first, which is no optimum")
 def greedy_for_viterbi(probs: Any) -> Any:
-    return MaximalMunch(list(probs))
+    return MaximalMunch(list(UnigramViterbi(probs).probs))
 
 
 @claim(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, series
 from verify.claims.sources import VOCAB_ARTICLE, VOCAB_BPE
 from verify.claims.vocab_continuation.instances import cuts, random_merges, random_source
-from verify.evidence import Enclosure, at_most, exact, exactly, gap, within, worst
+from verify.evidence import Enclosure, accepted, at_most, exact, exactly, gap, within, worst
 from verify.methods.continuation import BytePairMerges, MaximalMunch
 
 Ints = NDArray[np.int64]
@@ -29,7 +29,8 @@ def reverse_rank(merges: Any, alphabet: Any = None) -> Any:
 @mutant("vocab_continuation.byte_pair_merges", slip="vocabularies trained anew for each size, which are not nested")
 def trained_anew(merges: Any, alphabet: Any = None) -> Any:
     size = min(len(merges), 14)
-    return BytePairMerges(random_merges(1000 + size, size), alphabet)
+    letters = [token for token in BytePairMerges(merges, alphabet).vocab if len(token) == 1]
+    return BytePairMerges(random_merges(1000 + size, size), letters)
 
 
 GROWING = grid(block=(0, 1), merges=(8,)).full(block=tuple(range(10)), merges=(14,))
@@ -83,6 +84,39 @@ def bias_grows(byte_pair_merges: Any, boundary_mass: Any, case: Case, rng: np.ra
             # and it is a probability, 1 without merges: a mass that is not conditioned has neither
             grown += sum(after > before for before, after in pairwise([Fraction(1), *beta])) + (beta[0] != 1)
     yield exact(grown)
+
+
+@mutant("vocab_continuation.byte_pair_merges", slip="merges that cannot apply or come twice are dropped in silence")
+def without_bad_merges(merges: Any, alphabet: Any = None) -> Any:
+    letters = sorted({c for pair in merges for part in pair for c in part} if alphabet is None else set(alphabet))
+    made, kept = set(letters) | {"".join(pair) for pair in merges}, dict.fromkeys(map(tuple, merges))
+    return BytePairMerges([pair for pair in kept if made.issuperset(pair) and all(pair)], letters)
+
+
+@claim(
+    id="vocab_continuation.vocabulary-growth.refusals",
+    title="Merges that come twice, join nothing or need a token that nobody makes are refused",
+    statement=r"(u, v) \in \text{merges} \Rightarrow u, v \in \text{alphabet} \cup \{u'v' : (u', v') \in \text{merges}\}",
+    source=VOCAB_BPE.at("merge lists"),
+    role="vocab_continuation.byte_pair_merges",
+    evidence=Evidence.CERTIFIED,
+    region=exactly(0, because="a bad input raises ValueError or TypeError, or it does not"),
+    quantity="bad inputs accepted",
+)
+def refused_merges(byte_pair_merges: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+    def encode(merges: Any, alphabet: Any, text: Any) -> Any:
+        return byte_pair_merges(merges, alphabet).encode(text)
+
+    ab = ("a", "b")
+    values: list[tuple[Any, ...]] = [
+        ([ab, ab], "ab", "ab"),
+        ([("a", "")], "ab", "ab"),
+        ([("ab", "c")], "abc", "a"),
+        ([ab], "a", "a"),
+    ]
+    values += [([ab], None, "abc"), ([ab], ["a", "b", "cd"], "ab")]
+    types: list[tuple[Any, ...]] = [([ab], "ab", b"ab"), ([("a", b"b")], None, "a")]
+    yield worst([exact(accepted(encode, values, ValueError)), exact(accepted(encode, types, TypeError))])
 
 
 # --- a chain on three states: the next character alone is not monotone ----------------------------------------------
@@ -223,6 +257,7 @@ def munch_creates(maximal_munch: Any, case: Case, rng: np.random.Generator) -> I
 @mutant("vocab_continuation.maximal_munch", slip="the shortest token that fits")
 class shortest_first(MaximalMunch):
     def _tokens(self, text: Any) -> tuple[Any, ...]:
+        super()._tokens(text)  # refuses what must be refused
         tokens, place = [], 0
         while place < len(text):
             end = next(end for end in range(place + 1, len(text) + 1) if text[place:end] in self.vocab)

@@ -71,10 +71,7 @@ def by_prefix_masses(lm: Any, tok: Any, x: Any, *, whole: bool = False) -> Any:
     return law | {END: 1 - sum(law.values())} if sum(law.values()) < 1 else law
 
 
-@role("vocab_continuation.finite_source", numbers="{text: Fraction} with sum 1; a source, or an error")
-def finite_source(docs: Any) -> Any:
-    """The source of these documents, refused unless their masses are exact, not negative, and sum to 1."""
-    return FiniteSource(docs)
+role("vocab_continuation.finite_source", numbers="{text: Fraction} with sum 1; a source, or an error")(FiniteSource)
 
 
 @mutant("vocab_continuation.finite_source", slip="masses are normalised in silence, floats included")

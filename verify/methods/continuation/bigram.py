@@ -86,12 +86,11 @@ def _forward(A: ArrayLike, vocab: Sequence[Text], x: Text) -> _Table:
             reaching = [v for v, token in enumerate(tokens) if token.startswith(x[i:])]
             if reaching:
                 prefix += float((weights @ matrix[rows, reaching]).sum())
-        if weights.max() < RESCALED:
-            largest = max((weight for found in ending.values() for _, weight in found), default=0.0)
-            if largest > 0.0:
-                log_scale += math.log(largest)
-                prefix /= largest
-                ending = {j: [(v, weight / largest) for v, weight in found] for j, found in ending.items()}
+        largest = max((weight for found in ending.values() for _, weight in found), default=0.0)
+        if 0.0 < largest < RESCALED:
+            log_scale += math.log(largest)
+            prefix /= largest
+            ending = {j: [(v, weight / largest) for v, weight in found] for j, found in ending.items()}
     whole = sum(weight * float(matrix[v, end]) for v, weight in ending.get(n, []))
     return _Table(prefix if n else 1.0, whole, log_scale)
 
