@@ -537,6 +537,7 @@ THIRD = np.full((3, 3), 1 / 3)
         (lambda: LETTERS.encode(b"ab"), TypeError, "str is needed"),
         (lambda: BytePairMerges([("a", "b"), ("a", "b")]), ValueError, "twice"),
         (lambda: BytePairMerges([("a", "")]), ValueError, "part ''"),
+        (lambda: BytePairMerges([("a", b"b")]), TypeError, "all str or all bytes"),
         (lambda: BytePairMerges([("ab", "c")]), ValueError, "part 'ab'"),
         (lambda: BytePairMerges([("a", "b")], "a"), ValueError, "part 'b'"),
         (lambda: BytePairMerges([("a", "b")], ["a", "b", "cd"]), ValueError, "single characters"),
@@ -605,6 +606,16 @@ def test_only_a_context_without_mass_gives_none():
     assert naive_law(lm, tok, "a") is None
     assert local_mask_law(lm, tok, "a", 0) == ({}, 1)
     assert backoff_law(lm, tok, "a", 1) == {"b": Fraction(1)}
+
+
+def test_prompts_may_have_more_tokens_than_python_has_stack():
+    x = "a" * 3000
+    source, tok = FiniteSource({x: HALF, x + "b": HALF}), MaximalMunch("ab")
+    lm = IdealTokenLM.canonical(source, tok)
+    expected = {END: HALF, "b": HALF}
+    assert backoff_law(lm, tok, x, 3000) == local_mask_law(lm, tok, x, 3000)[0] == expected
+    assert exact_next_char(lm, tok, x) == expected
+    assert len(list(cover(x, "ab"))) == 1
 
 
 def test_inputs_stay_as_they_are():

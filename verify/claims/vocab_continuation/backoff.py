@@ -19,7 +19,7 @@ from verify.claims.vocab_continuation.instances import (
     prompts_of,
     setting_of,
     tv,
-)  # fmt: skip
+)
 from verify.evidence import Enclosure, accepted, exact, exactly, worst
 from verify.methods import continuation
 from verify.methods.continuation import END, FiniteSource, MaximalMunch, boundary_mass, local_mask_law

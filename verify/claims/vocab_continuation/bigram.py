@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series, stream
 from verify.claims.sources import VOCAB_CHARACTERS
 from verify.claims.vocab_continuation.instances import words
-from verify.claims.vocab_continuation.stochastic import segmentations
+from verify.claims.vocab_continuation.segmenters import segmentations
 from verify.evidence import CountingArray, Enclosure, accepted, at_most, exact, exactly, gap, worst
 from verify.methods import continuation
 from verify.methods.continuation import cover

@@ -18,7 +18,7 @@ from verify.claims.vocab_continuation.instances import (
     setting_of,
     settings_of,
     tv,
-)  # fmt: skip
+)
 from verify.evidence import Enclosure, exact, exactly, worst
 from verify.methods.continuation import BytePairMerges, MaximalMunch, boundary_mass
 

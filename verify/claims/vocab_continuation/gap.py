@@ -19,8 +19,8 @@ from verify.claims.vocab_continuation.instances import (
     random_probs,
     random_source,
     settings_of,
-)  # fmt: skip
-from verify.claims.vocab_continuation.stochastic import Listed, Tokens, by_weights, segmentations
+)
+from verify.claims.vocab_continuation.segmenters import Listed, Tokens, by_weights, segmentations
 from verify.evidence import Enclosure, Vacuous, at_most, exact, exactly, gap, worst
 from verify.methods.continuation import END, FiniteSource, IdealTokenLM, MaximalMunch
 

@@ -27,10 +27,16 @@ def reverse_rank(merges: Any, alphabet: Any = None) -> Any:
 
 
 @mutant("vocab_continuation.byte_pair_merges", slip="vocabularies trained anew for each size, which are not nested")
-def trained_anew(merges: Any, alphabet: Any = None) -> Any:
-    size = min(len(merges), 14)
-    letters = [token for token in BytePairMerges(merges, alphabet).vocab if len(token) == 1]
-    return BytePairMerges(random_merges(1000 + size, size), letters)
+class trained_anew(BytePairMerges):
+    def __init__(self, merges: Any, alphabet: Any = None) -> None:
+        super().__init__(merges, alphabet)
+        size = min(len(merges), 14)
+        letters = {token for token in self.vocab if len(token) == 1} | set("abc")
+        self._other = BytePairMerges(random_merges(1000 + size, size), letters)
+
+    def _tokens(self, text: Any) -> tuple[Any, ...]:
+        super()._tokens(text)  # refuses what must be refused
+        return self._other.encode(text)
 
 
 GROWING = grid(block=(0, 1), merges=(8,)).full(block=tuple(range(10)), merges=(14,))

@@ -23,7 +23,7 @@ from verify.claims import (
     role,
     series,
     table,
-)  # fmt: skip
+)
 from verify.claims.sources import VOCAB_ARTICLE, VOCAB_BIAS
 from verify.claims.vocab_continuation.instances import GUANGZHOU, Setting, apart, baiyun, setting_of, side_by_side, tv
 from verify.evidence import Enclosure, accepted, exact, exactly, worst

@@ -25,13 +25,16 @@ def paths(lm: TokenModel, context: Tokens, mass: Number, rest: Text) -> Iterator
     if not rest:
         yield context, rest, mass
         return
-    for token, p in lm.next_token(context).items():
-        if token is END or not p:
-            continue
-        if token.startswith(rest):
-            yield (*context, token), token[len(rest) :], mass * p
-        elif rest.startswith(token):
-            yield from paths(lm, (*context, token), mass * p, rest[len(token) :])
+    waiting = [(context, mass, rest)]  # not by recursion: a prompt may have more tokens than Python has stack
+    while waiting:
+        context, mass, rest = waiting.pop()
+        for token, p in lm.next_token(context).items():
+            if token is END or not p:
+                continue
+            if token.startswith(rest):
+                yield (*context, token), token[len(rest) :], mass * p
+            elif rest.startswith(token):
+                waiting.append(((*context, token), mass * p, rest[len(token) :]))
 
 
 def window(lm: TokenModel, tok: Tokeniser, x: Text) -> Iterator[list[Branch]]:
@@ -79,7 +82,9 @@ def whole_texts(lm: TokenModel, found: Iterable[Branch]) -> Iterator[tuple[Text,
 
     An ideal model knows its documents; any other is followed token by token.
     """
-    for tokens, rest, mass in found:
+    waiting = list(found)
+    while waiting:
+        tokens, rest, mass = waiting.pop()
         if isinstance(lm, IdealTokenLM):
             yield from ((rest + text, mass * p) for text, p in lm.continuations(tokens).items())
             continue
@@ -87,4 +92,4 @@ def whole_texts(lm: TokenModel, found: Iterable[Branch]) -> Iterator[tuple[Text,
             if token is END:
                 yield rest, mass * p
             elif p:
-                yield from whole_texts(lm, [((*tokens, token), rest + token, mass * p)])
+                waiting.append(((*tokens, token), rest + token, mass * p))

@@ -31,17 +31,19 @@ def cover(x: Text, vocab: Iterable[Text]) -> Iterator[Tokens]:
     for token in tokens:
         starting.setdefault(token[:1], []).append(token)
 
-    def walk(taken: Tokens, rest: Text) -> Iterator[Tokens]:
-        if not rest:
-            yield taken
-            return
-        for token in starting.get(rest[:1], ()):
-            if token.startswith(rest):
-                yield (*taken, token)
-            elif rest.startswith(token):
-                yield from walk((*taken, token), rest[len(token) :])
+    def walk() -> Iterator[Tokens]:
+        if not x:
+            yield ()
+        waiting: list[tuple[Tokens, Text]] = [((), x)] if x else []
+        while waiting:
+            taken, rest = waiting.pop()
+            for token in starting.get(rest[:1], ()):
+                if token.startswith(rest):
+                    yield (*taken, token)
+                elif rest.startswith(token):
+                    waiting.append(((*taken, token), rest[len(token) :]))
 
-    return walk((), x)
+    return walk()
 
 
 def cover_prefix_mass(lm: TokenModel, tok: Tokeniser, x: Text) -> tuple[Number, int]:

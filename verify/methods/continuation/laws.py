@@ -107,18 +107,21 @@ def _masked(lm: TokenModel, context: Tokens, mass: Number, rest: Text) -> list[B
     """The branches that decoding under the mask reaches, with their probabilities under it."""
     if not rest:
         return [(context, rest, mass)]
-    allowed: list[tuple[Any, Number]] = [
-        (token, p)
-        for token, p in lm.next_token(context).items()
-        if token is not END and p and (token.startswith(rest) or rest.startswith(token))
-    ]
-    total = sum(p for _, p in allowed)
     found: list[Branch] = []
-    for token, p in allowed:
-        if len(token) >= len(rest):
-            found.append(((*context, token), token[len(rest) :], mass * p / total))
-        else:
-            found += _masked(lm, (*context, token), mass * p / total, rest[len(token) :])
+    waiting = [(context, mass, rest)]
+    while waiting:
+        context, mass, rest = waiting.pop()
+        allowed: list[tuple[Any, Number]] = [
+            (token, p)
+            for token, p in lm.next_token(context).items()
+            if token is not END and p and (token.startswith(rest) or rest.startswith(token))
+        ]
+        total = sum(p for _, p in allowed)  # a dead end where it is empty: nothing follows
+        for token, p in allowed:
+            if len(token) >= len(rest):
+                found.append(((*context, token), token[len(rest) :], mass * p / total))
+            else:
+                waiting.append(((*context, token), mass * p / total, rest[len(token) :]))
     return found
 
 

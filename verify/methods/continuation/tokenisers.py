@@ -104,6 +104,8 @@ class BytePairMerges(_Vocabulary):
         pairs = [(left, right) for left, right in merges]
         _no_duplicates("merges", pairs)
         parts = [part for pair in pairs for part in pair]
+        if parts:
+            kind_of("merges", parts)
         letters = [part[i : i + 1] for part in parts for i in range(len(part))] if alphabet is None else list(alphabet)
         if isinstance(alphabet, bytes):
             letters = [alphabet[i : i + 1] for i in range(len(alphabet))]
