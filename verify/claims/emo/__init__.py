@@ -24,6 +24,7 @@ from verify.claims.emo import (  # noqa: E402
     sinkhorn,
     line,
     pooling,
+    refusals,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "noise",
     "onehot",
     "pooling",
+    "refusals",
     "scoring",
     "separable",
     "sinkhorn",
