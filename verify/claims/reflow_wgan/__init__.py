@@ -6,17 +6,33 @@ from verify.claims import system
 system(
     "reflow_wgan",
     title="From rectified flow to WGAN-GP",
-    finding="The bridge is an exact identity once the velocity forgets the time; rectified couplings are straight, but not optimal transport.",
+    finding="The bridge is an exact identity once the velocity forgets the time; rectified couplings are straight, not optimal.",
 )
 
 from verify.claims.reflow_wgan import (  # noqa: E402
     velocities,
     identity,
     variance,
+    conditional,
+    marginals,
+    convex,
+    rectified,
+    excess,
+    gradient,
+    order,
+    collapse,
 )
 
 __all__ = [
+    "collapse",
+    "conditional",
+    "convex",
+    "excess",
+    "gradient",
     "identity",
+    "marginals",
+    "order",
+    "rectified",
     "variance",
     "velocities",
 ]

@@ -42,12 +42,16 @@ def real_and_fake_exchanged(D: Any, grad_D: Any, pairs: Any, weights: Any, *rest
 
 
 @mutant("reflow_wgan.critic_objective", slip="penalty weight 1 in place of 1/2")
-def whole_penalty(D: Any, grad_D: Any, pairs: Any, weights: Any, center: Any = 0, weight: Any = 0.5, nodes: int = 16) -> Any:
+def whole_penalty(
+    D: Any, grad_D: Any, pairs: Any, weights: Any, center: Any = 0, weight: Any = 0.5, nodes: int = 16
+) -> Any:
     return rf.critic_objective(D, grad_D, pairs, weights, center, 2 * weight, nodes)
 
 
 @mutant("reflow_wgan.critic_objective", slip="the penalty taken at both ends in place of along the line")
-def penalty_at_ends(D: Any, grad_D: Any, pairs: Any, weights: Any, center: Any = 0, weight: Any = 0.5, nodes: int = 16) -> Any:
+def penalty_at_ends(
+    D: Any, grad_D: Any, pairs: Any, weights: Any, center: Any = 0, weight: Any = 0.5, nodes: int = 16
+) -> Any:
     both = [penalty(t, grad_D, pairs, weights) for t in (0, 1)]
     return weights @ (D(pairs[0]) - D(pairs[1])) + weight * sum(both) / 2
 
@@ -129,7 +133,9 @@ def identity_of_smooth_critics(objective: Any, case: Case, rng: np.random.Genera
     yield exact(gap(found + w @ np.sum((x1 - x0) ** 2, axis=1) / 2, loss))
 
 
-@role("reflow_wgan.time_weight_defect", numbers="E_w[t], E_w[t^2], E d'Q d at x0, E D'''[d, d, d]: fractions; a Fraction")
+@role(
+    "reflow_wgan.time_weight_defect", numbers="E_w[t], E_w[t^2], E d'Q d at x0, E D'''[d, d, d]: fractions; a Fraction"
+)
 def time_weight_defect(mean: Fraction, square: Fraction, curvature: Fraction, third: Fraction) -> Fraction:
     """E_w<grad D(x_t), x1 - x0> - E[D(x1) - D(x0)] of a cubic critic, the times weighted by w with E_w[1] = 1."""
     return (mean - Fraction(1, 2)) * curvature + (square - Fraction(1, 3)) * third / 2
@@ -251,7 +257,9 @@ def time_derivative_dropped(D: poly.Polynomial, coupling: poly.FiniteCoupling) -
 def both_at_time_zero(D: poly.Polynomial, coupling: poly.FiniteCoupling) -> Fraction:
     x1 = np.array([[*x, 1] for x in coupling.x1], object)
     x1_at_zero = np.array([[*x, 0] for x in coupling.x1], object)
-    return action_matching_loss(D, coupling) + Fraction(coupling.weights @ (poly.value(D, x1) - poly.value(D, x1_at_zero)))
+    return action_matching_loss(D, coupling) + Fraction(
+        coupling.weights @ (poly.value(D, x1) - poly.value(D, x1_at_zero))
+    )
 
 
 @claim(
@@ -320,11 +328,16 @@ def defect_against_mean_time() -> Figure:
         D = poly.random_polynomial(rng, degree)
         lines = [poly.slope_along(D, a, b) for a, b in zip(coupling.x0, coupling.x1, strict=True)]
         total = Fraction(coupling.weights @ (poly.value(D, coupling.x1) - poly.value(D, coupling.x0)))
-        fixed = [float(sum(w * poly.at(line, t) for line, w in zip(lines, coupling.weights, strict=True)) - total) for t in means]
+        fixed = [
+            float(sum(w * poly.at(line, t) for line, w in zip(lines, coupling.weights, strict=True)) - total)
+            for t in means
+        ]
         curves.append(series(f"degree {degree}, t fixed", means, fixed, kind="dots"))
         second, third = derivatives_along(D, coupling)
         curves.append(
-            series(f"degree {degree}, formula", means, [float(time_weight_defect(t, t * t, second, third)) for t in means])
+            series(
+                f"degree {degree}, formula", means, [float(time_weight_defect(t, t * t, second, third)) for t in means]
+            )
         )
     return Figure(
         "What the step costs when all times are one time",

@@ -86,3 +86,8 @@ def gauss(n: int) -> tuple[Floats, Floats]:
     return (x + 1) / 2, w / 2
 
 
+def strands(paths: Floats) -> tuple[Floats, Floats]:
+    """(x, y) of many paths (T, 2, N) as one curve: an infinite point leaves a gap between two of them."""
+    lifted = np.concatenate([paths, np.full((1, *paths.shape[1:]), np.inf)])
+    x, y = lifted.transpose(1, 2, 0).reshape(2, -1)
+    return x, y

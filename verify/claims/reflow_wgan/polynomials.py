@@ -86,12 +86,16 @@ def times(a: Line, b: Line) -> Line:
 def plus(a: Line, b: Line) -> Line:
     """The sum of two polynomials in t."""
     size = max(len(a), len(b))
-    return [x + y for x, y in zip(a + [Fraction(0)] * (size - len(a)), b + [Fraction(0)] * (size - len(b)), strict=True)]
+    return [
+        x + y for x, y in zip(a + [Fraction(0)] * (size - len(a)), b + [Fraction(0)] * (size - len(b)), strict=True)
+    ]
 
 
 def integral(a: Line, low: Any = 0, high: Any = 1) -> Fraction:
     """The integral of a polynomial in t."""
-    return sum((c * (Fraction(high) ** (k + 1) - Fraction(low) ** (k + 1)) / (k + 1) for k, c in enumerate(a)), Fraction(0))
+    return sum(
+        (c * (Fraction(high) ** (k + 1) - Fraction(low) ** (k + 1)) / (k + 1) for k, c in enumerate(a)), Fraction(0)
+    )
 
 
 def at(a: Line, t: Any) -> Fraction:

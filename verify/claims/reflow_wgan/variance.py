@@ -139,7 +139,9 @@ def sampled(D: poly.Polynomial, coupling: poly.FiniteCoupling, rng: np.random.Ge
     source=SOURCE,
     role="reflow_wgan.inner_product_variance",
     evidence=Evidence.STATISTICAL,
-    region=within(0.9, 1.1, because="an equality; the half width is a tenth, less than half of what the second moment adds here"),
+    region=within(
+        0.9, 1.1, because="an equality; the half width is a tenth, less than half of what the second moment adds here"
+    ),
     cases=grid(degree=(2, 3)).full(degree=(1, 2, 3, 4)),
     quantity="sampled variance over exact variance",
 )

@@ -54,10 +54,10 @@ def steps(A: Callable[[float], Floats], S0: Floats, n_steps: int, method: str) -
     return np.stack([eye, *trajectory(lambda M, t: A(t) @ M, eye, n_steps, method)])
 
 
-@equivalent("reflow_wgan.gaussian_velocity", because="an explicit inverse loses digits only where S_t is ill conditioned")
-def by_inverses(
-    t: Any, S0: Floats, S1: Floats, K: Floats, m0: Floats, m1: Floats, field: str = "conditional"
-) -> Pair:
+@equivalent(
+    "reflow_wgan.gaussian_velocity", because="an explicit inverse loses digits only where S_t is ill conditioned"
+)
+def by_inverses(t: Any, S0: Floats, S1: Floats, K: Floats, m0: Floats, m1: Floats, field: str = "conditional") -> Pair:
     rf.gaussian_velocity(t, S0, S1, K, m0, m1, field)  # refuses what the reference refuses
     return velocity(slope(t, S0, S1, np.asarray(K), field), t, m0, m1)
 
@@ -134,10 +134,14 @@ def not_a_gradient(
         change = 2 * (t * S1 - (1 - t) * S0) + (1 - 2 * t) * (K + K.T)
         return np.asarray(change @ np.linalg.inv(covariance(t, S0, S1, K)) / 2)
 
-    return rf.gaussian_flow(S0, S1, K, n_steps, method) if field != "gradient" else steps(half_change, S0, n_steps, method)
+    return (
+        rf.gaussian_flow(S0, S1, K, n_steps, method) if field != "gradient" else steps(half_change, S0, n_steps, method)
+    )
 
 
-@mutant("reflow_wgan.gaussian_flow", slip="the gradient taken as the mean of the field and its transpose: marginals break")
+@mutant(
+    "reflow_wgan.gaussian_flow", slip="the gradient taken as the mean of the field and its transpose: marginals break"
+)
 def averaged_flow(
     S0: Floats, S1: Floats, K: Floats, n_steps: int, method: str = "rk4", field: str = "conditional"
 ) -> Floats:
@@ -164,7 +168,14 @@ def unchecked(
 
 
 def mixed(
-    x: Floats, t: float, mix0: rf.Mixture, mix1: rf.Mixture, *, determinant: float = 1, prior: bool = False, slope: str = ""
+    x: Floats,
+    t: float,
+    mix0: rf.Mixture,
+    mix1: rf.Mixture,
+    *,
+    determinant: float = 1,
+    prior: bool = False,
+    slope: str = "",
 ) -> Floats:
     """The velocity of mixtures in plain loops, with switches for what goes wrong."""
     points = np.reshape(x, (-1, mix0.d))
@@ -176,14 +187,20 @@ def mixed(
             solved = r @ np.linalg.inv(C)
             weight = np.full((len(points), 1), a * b)
             if not prior:
-                weight = weight * np.exp(-np.sum(solved * r, axis=1, keepdims=True) / 2) / np.linalg.det(C) ** (determinant / 2)
+                weight = (
+                    weight
+                    * np.exp(-np.sum(solved * r, axis=1, keepdims=True) / 2)
+                    / np.linalg.det(C) ** (determinant / 2)
+                )
             change = {"": t * R - (1 - t) * S, "dropped": 0 * S, "swapped": (1 - t) * R - t * S}[slope]
             total += weight * (n - m + solved @ change)
             norm += weight
     return np.asarray((total / norm).reshape(np.shape(x)))
 
 
-@equivalent("reflow_wgan.mixture_velocity", because="plain densities underflow only far outside; the claims stay inside")
+@equivalent(
+    "reflow_wgan.mixture_velocity", because="plain densities underflow only far outside; the claims stay inside"
+)
 def plain_densities(x: Floats, t: float, mix0: rf.Mixture, mix1: rf.Mixture) -> Floats:
     return mixed(x, t, mix0, mix1)
 
