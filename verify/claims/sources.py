@@ -94,7 +94,10 @@ FLOW_WGAN_GP = Source(
     "2017, arXiv 1704.00028",
 )
 FLOW_ONE_SIDED = Source(
-    "petzka", "H. Petzka, A. Fischer, D. Lukovnikov", "On the regularization of Wasserstein GANs", "2018, arXiv 1709.08894"
+    "petzka",
+    "H. Petzka, A. Fischer, D. Lukovnikov",
+    "On the regularization of Wasserstein GANs",
+    "2018, arXiv 1709.08894",
 )
 FLOW_CONVERGENCE = Source(
     "mescheder",

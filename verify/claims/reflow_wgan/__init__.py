@@ -21,18 +21,26 @@ from verify.claims.reflow_wgan import (  # noqa: E402
     gradient,
     order,
     collapse,
+    averaged,
+    training,
+    generator,
+    penalty,
 )
 
 __all__ = [
+    "averaged",
     "collapse",
     "conditional",
     "convex",
     "excess",
+    "generator",
     "gradient",
     "identity",
     "marginals",
     "order",
+    "penalty",
     "rectified",
+    "training",
     "variance",
     "velocities",
 ]

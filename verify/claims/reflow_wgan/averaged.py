@@ -42,7 +42,7 @@ def division_by_nothing(x: Any, F0: Any, F1: Any, pbar: Any) -> Any:
 
 @mutant("reflow_wgan.dual_sobolev_1d", slip="no density: the integral of (F0 − F1)²")
 def no_density(F0: Any, F1: Any, pbar: Any, *, low: float, high: float) -> float:
-    return rf.dual_sobolev_1d(F0, F1, lambda x: 1 + 0 * x, low=low, high=high)
+    return rf.dual_sobolev_1d(F0, F1, lambda x: 1 + 0 * pbar(x), low=low, high=high)
 
 
 @mutant("reflow_wgan.dual_sobolev_1d", slip="times the density in place of over it")
@@ -272,7 +272,10 @@ def time_averaged_velocity(x: Floats, mix0: rf.Mixture, mix1: rf.Mixture) -> Flo
     return np.asarray(w @ (density * velocity) / (w @ density))
 
 
-@mutant("reflow_wgan.time_averaged_velocity", slip="the times unweighted: ∫ v* dt, as if every time passed a point equally often")
+@mutant(
+    "reflow_wgan.time_averaged_velocity",
+    slip="the times unweighted: ∫ v* dt, as if every time passed a point equally often",
+)
 def unweighted_average(x: Floats, mix0: rf.Mixture, mix1: rf.Mixture) -> Floats:
     w, _, velocity = time_table(x, mix0, mix1)
     return np.asarray(w @ velocity)
@@ -307,7 +310,9 @@ POINTS = np.linspace(-3.5, 5, 29)
                    "numbers below 4: 400 · 4 eps = 4e-13"),
     quantity="largest p̄ |closed form − average| at 29 points",
 )  # fmt: skip
-def closed_form_is_the_average(velocity: Any, average: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+def closed_form_is_the_average(
+    velocity: Any, average: Any, case: Case, rng: np.random.Generator
+) -> Iterator[Enclosure]:
     found = velocity(POINTS, law_of(MIX0), law_of(MIX1), mean_density_of(MIX0, MIX1))
     yield exact(gap(mean_density(POINTS, MIX0, MIX1) * (found - average(POINTS, MIX0, MIX1)), np.zeros(29)))
 
@@ -406,7 +411,9 @@ def averaged_velocity_misses(average: Any, case: Case, rng: np.random.Generator)
     source=SOURCE,
     role="reflow_wgan.time_averaged_velocity",
     evidence=Evidence.EXACT,
-    region=at_most(1e-7, because="the other way integrates (F₀ − F₁) / p̄ adaptively to 1e-11; rk4 with 100 steps is good to 1e-8"),
+    region=at_most(
+        1e-7, because="the other way integrates (F₀ − F₁) / p̄ adaptively to 1e-11; rk4 with 100 steps is good to 1e-8"
+    ),
     quantity="|z₁ − DOP853 on the closed form|",
 )
 def overshoot(average: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -442,7 +449,9 @@ def passing_through_nothing(velocity: Any, case: Case, rng: np.random.Generator)
 
     x = np.array([0.0, 1.0])
     bad = [(x, one, nothing, nothing), (x, one, nothing, lambda z: -one(z)), (x * np.nan, one, nothing, one)]
-    yield exact(accepted(velocity, [*bad, (x[:, None], one, nothing, one), (x, one, nothing, lambda z: one(z)[:1])], ValueError))
+    yield exact(
+        accepted(velocity, [*bad, (x[:, None], one, nothing, one), (x, one, nothing, lambda z: one(z)[:1])], ValueError)
+    )
 
 
 @claim(

@@ -69,7 +69,10 @@ def trained_on_average(
     return trained(S, m, eps, steps, lambda k, C, c: averaged_field(C, c, S1, m1))
 
 
-@mutant("reflow_wgan.reflow_training", slip="the pairs never made anew: the ODE of the first ones is integrated, which does not collapse")
+@mutant(
+    "reflow_wgan.reflow_training",
+    slip="the pairs never made anew: the ODE of the first ones is integrated, which does not collapse",
+)
 def never_refreshed(
     S: Floats, m: Floats, S1: Floats, m1: Floats, eps: float, steps: int, pairing: str = "independent"
 ) -> Laws:
@@ -125,7 +128,10 @@ def leaves_the_data(training: Any, case: Case, rng: np.random.Generator) -> Iter
     source=FLOW_GAN_ARTICLE.at("the generator step as a regression"),
     role="reflow_wgan.reflow_training",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="squared distances of at least 1 as differences of traces below 100, with conditions below 30: 3000 eps = 7e-13"),
+    region=at_most(
+        1e-10,
+        because="squared distances of at least 1 as differences of traces below 100, with conditions below 30: 3000 eps = 7e-13",
+    ),
     cases=grid(eps=(0.05, 0.1, 0.3)),
     quantity="largest |ratio − (1 − ε)| of five steps, in the plane",
 )
@@ -143,7 +149,9 @@ def contraction(training: Any, case: Case, rng: np.random.Generator) -> Iterator
     source=SOURCE,
     role="reflow_wgan.mixture_velocity",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="sums over four pairs of numbers below 10 and slopes with conditions below 20: 200 eps = 4e-14"),
+    region=at_most(
+        1e-12, because="sums over four pairs of numbers below 10 and slopes with conditions below 20: 200 eps = 4e-14"
+    ),
     cases=grid(laws=("line", "plane")),
     quantity="largest |v(x, 0) − (E x₁ − x)| and |one step − E x₁|",
 )
@@ -189,8 +197,18 @@ def three_schemes() -> Figure:
         "W₂ to the data",
         (
             series("time zero, independent pairs", k, distances(reflow_training(S, m, S1, m1, eps, steps))),
-            series("time average, independent pairs", k, distances(trained_on_average(S, m, S1, m1, eps, steps)), kind="dashed"),
-            series("time zero, optimal pairs", k, distances(reflow_training(S, m, S1, m1, eps, steps, "optimal")), kind="dashed"),
+            series(
+                "time average, independent pairs",
+                k,
+                distances(trained_on_average(S, m, S1, m1, eps, steps)),
+                kind="dashed",
+            ),
+            series(
+                "time zero, optimal pairs",
+                k,
+                distances(reflow_training(S, m, S1, m1, eps, steps, "optimal")),
+                kind="dashed",
+            ),
         ),
         y_log=True,
     )

@@ -73,7 +73,10 @@ def linear_rate(gaussian_flow: Any, case: Case, rng: np.random.Generator) -> Ite
     source=SOURCE,
     role="reflow_wgan.gaussian_flow",
     evidence=Evidence.EXACT,
-    region=at_most(1e-6, because="the first one leaves at most 0.5, and five more factors of 0.064 make 5e-10 of it; " + RK4_GAUSSIAN),
+    region=at_most(
+        1e-6,
+        because="the first one leaves at most 0.5, and five more factors of 0.064 make 5e-10 of it; " + RK4_GAUSSIAN,
+    ),
     cases=GRID,
     quantity="|excess after six|",
 )

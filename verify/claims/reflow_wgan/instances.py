@@ -80,6 +80,7 @@ def quantiles(mix: Mixture, p: Floats) -> Floats:
     return (low + high) / 2
 
 
+@cache
 def gauss(n: int) -> tuple[Floats, Floats]:
     """Gauss-Legendre nodes and weights on [0, 1]."""
     x, w = np.polynomial.legendre.leggauss(n)

@@ -158,7 +158,11 @@ def order_of_rk4(integrate: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=FLOW_STRAIGHT.at("section 2.3"),
     role="reflow_wgan.gaussian_flow",
     evidence=Evidence.RATE,
-    region=within(0.9, 1.1, because="relative to the order; corrections of relative size C h move the slope by up to 8 % from 16 steps on"),
+    region=within(
+        0.9,
+        1.1,
+        because="relative to the order; corrections of relative size C h move the slope by up to 8 % from 16 steps on",
+    ),
     cases=grid(method=("euler", "heun", "rk4"), last=(128,)).full(last=(128, 1024)),
     quantity="slope of log error against log step, over the order",
 )
@@ -177,7 +181,10 @@ def order_of_the_linear_flow(gaussian_flow: Any, case: Case, rng: np.random.Gene
     source=FLOW_STRAIGHT.at("straight flows need one Euler step"),
     role="reflow_wgan.integrate",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="a solve with a condition of 25 and one step on numbers below 10: 250 eps = 6e-14, and a factor 17"),
+    region=at_most(
+        1e-12,
+        because="a solve with a condition of 25 and one step on numbers below 10: 250 eps = 6e-14, and a factor 17",
+    ),
     cases=grid(method=("euler", "heun", "rk4"), steps=(1, 3)),
     quantity="largest |one step − map|",
 )
@@ -207,7 +214,12 @@ def no_infinite_positions(integrate: Any, case: Case, rng: np.random.Generator) 
         return x**2
 
     fast = accepted(integrate, [(grows, np.array([1e9]), n, m) for m in ORDERS for n in (20, 50)], RuntimeError)
-    bad = [(grows, np.array([1]), 10), (grows, np.array([np.nan]), 10), (grows, np.ones(1), 0), (grows, np.ones(1), 10, "rk5")]
+    bad = [
+        (grows, np.array([1]), 10),
+        (grows, np.array([np.nan]), 10),
+        (grows, np.ones(1), 0),
+        (grows, np.ones(1), 10, "rk5"),
+    ]
     yield exact(fast + accepted(integrate, bad, (ValueError, TypeError)))
 
 

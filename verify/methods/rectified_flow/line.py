@@ -26,14 +26,7 @@ def averaged_velocity_1d(x: ArrayLike, F0: Function, F1: Function, pbar: Functio
     >>> averaged_velocity_1d([0.5], lambda x: 1.0 + 0 * x, lambda x: 0 * x, lambda x: 0.5 + 0 * x).tolist()
     [2.0]
     """
-    points = exact_or_finite("x", x, ("N",))
-    flow = _values("F0", F0, points) - _values("F1", F1, points)
-    density = _values("pbar", pbar, points)
-    still = (density == 0) & (flow == 0)
-    if ((density <= 0) & ~still).any():
-        at = points[(density <= 0) & ~still][0]
-        refuse(f"pbar is not positive at {at}", "what passes a point has a density there", "check F0, F1 and pbar")
-    return np.asarray(np.where(still, 0, flow) / np.where(still, 1, density))
+    return _parts(x, F0, F1, pbar)[2]
 
 
 def dual_sobolev_1d(F0: Function, F1: Function, pbar: Function, *, low: float, high: float) -> float:
@@ -51,7 +44,8 @@ def dual_sobolev_1d(F0: Function, F1: Function, pbar: Function, *, low: float, h
     """
 
     def density(x: Array) -> Array:
-        return np.asarray((F0(x) - F1(x)) * averaged_velocity_1d(x, F0, F1, pbar))
+        flux, _, velocity = _parts(x, F0, F1, pbar)
+        return np.asarray(flux * velocity)
 
     return _integral(density, low, high)
 
@@ -79,15 +73,30 @@ def penalized_critic_1d(
     if not 0 <= center < np.inf:
         refuse(f"center={center}", "a norm is not negative", "use 1 for WGAN-GP, 0 for ReFlow")
 
-    def slope(x: ArrayLike) -> Array:
-        v = averaged_velocity_1d(x, F0, F1, pbar)
+    def best(v: Array) -> Array:
         return np.asarray(np.where(v < 0, -1.0, 1.0) * (center + np.abs(v) / (2 * weight)))
 
+    def slope(x: ArrayLike) -> Array:
+        return best(averaged_velocity_1d(x, F0, F1, pbar))
+
     def objective(x: Array) -> Array:
-        D = slope(x)
-        return np.asarray(D * (F0(x) - F1(x)) - weight * pbar(x) * (np.abs(D) - center) ** 2)
+        flux, density, velocity = _parts(x, F0, F1, pbar)
+        D = best(velocity)
+        return np.asarray(D * flux - weight * density * (np.abs(D) - center) ** 2)
 
     return slope, _integral(objective, low, high)
+
+
+def _parts(x: ArrayLike, F0: Function, F1: Function, pbar: Function) -> tuple[Array, Array, Array]:
+    """(F0 - F1, pbar, their quotient) at x; where nothing passes, the velocity is 0."""
+    points = exact_or_finite("x", x, ("N",))
+    flux = _values("F0", F0, points) - _values("F1", F1, points)
+    density = _values("pbar", pbar, points)
+    still = (density == 0) & (flux == 0)
+    if ((density <= 0) & ~still).any():
+        at = points[(density <= 0) & ~still][0]
+        refuse(f"pbar is not positive at {at}", "what passes a point has a density there", "check F0, F1 and pbar")
+    return flux, density, np.asarray(np.where(still, 0, flux) / np.where(still, 1, density))
 
 
 def _values(name: str, function: Function, points: Array) -> Array:
@@ -96,13 +105,15 @@ def _values(name: str, function: Function, points: Array) -> Array:
 
 def _integral(function: Callable[[Array], Array], low: float, high: float) -> float:
     """Adaptive quadrature of a function on arrays."""
-    from scipy.integrate import quad
+    from scipy.integrate import cubature
 
     if not -np.inf < low < high < np.inf:
         refuse(f"low={low}, high={high}", "a finite interval has low < high", "cut where F0 - F1 is below rounding")
-    value, error, *rest = quad(
-        lambda x: float(function(np.array([x]))[0]), low, high, epsabs=1e-13, epsrel=1e-12, limit=500, full_output=1
+    found = cubature(
+        lambda x: function(x[:, 0]), [low], [high], rule="gk21", rtol=1e-12, atol=1e-13, max_subdivisions=2000
     )
-    if len(rest) > 1 and not error <= 1e-10 * abs(value) + 1e-13:
-        raise RuntimeError(f"the integral is known to {error:.1e} only: {rest[1]}")
-    return float(value)
+    if not found.error <= 1e-10 * abs(found.estimate) + 1e-12:
+        raise RuntimeError(
+            f"the integral is known to {float(found.error):.1e} only, after {found.subdivisions} bisections"
+        )
+    return float(found.estimate)
