@@ -18,6 +18,7 @@ from verify.claims.reflow_wgan import (  # noqa: E402
     convex,
     rectified,
     excess,
+    words,
     gradient,
     order,
     collapse,
@@ -43,4 +44,5 @@ __all__ = [
     "training",
     "variance",
     "velocities",
+    "words",
 ]

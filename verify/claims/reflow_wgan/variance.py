@@ -142,7 +142,7 @@ def sampled(D: poly.Polynomial, coupling: poly.FiniteCoupling, rng: np.random.Ge
     region=within(
         0.9, 1.1, because="an equality; the half width is a tenth, less than half of what the second moment adds here"
     ),
-    cases=grid(degree=(2, 3)).full(degree=(1, 2, 3, 4)),
+    cases=grid(degree=(2,)).full(degree=(1, 2, 3, 4)),
     quantity="sampled variance over exact variance",
 )
 def variance_of_samples(variance: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:

@@ -177,25 +177,24 @@ def mixed(
     prior: bool = False,
     slope: str = "",
 ) -> Floats:
-    """The velocity of mixtures in plain loops, with switches for what goes wrong."""
-    points = np.reshape(x, (-1, mix0.d))
-    total, norm = np.zeros_like(points), np.zeros((len(points), 1))
-    for a, m, S in zip(mix0.weights, mix0.means, mix0.covs, strict=True):
-        for b, n, R in zip(mix1.weights, mix1.means, mix1.covs, strict=True):
-            C = (1 - t) ** 2 * S + t**2 * R
-            r = points - (1 - t) * m - t * n
-            solved = r @ np.linalg.inv(C)
-            weight = np.full((len(points), 1), a * b)
-            if not prior:
-                weight = (
-                    weight
-                    * np.exp(-np.sum(solved * r, axis=1, keepdims=True) / 2)
-                    / np.linalg.det(C) ** (determinant / 2)
-                )
-            change = {"": t * R - (1 - t) * S, "dropped": 0 * S, "swapped": (1 - t) * R - t * S}[slope]
-            total += weight * (n - m + solved @ change)
-            norm += weight
-    return np.asarray((total / norm).reshape(np.shape(x)))
+    """The velocity of mixtures from plain densities, with switches for what goes wrong."""
+    S, R = (mix.covs[:1] if (mix.covs == mix.covs[0]).all() else mix.covs for mix in (mix0, mix1))
+    S, R = S[:, None], R[None]  # axes: component of mix0, component of mix1
+    a, b, m, n = mix0.weights[:, None], mix1.weights, mix0.means[:, None], mix1.means
+    C = (1 - t) ** 2 * S + t**2 * R
+    change = {"": t * R - (1 - t) * S, "dropped": 0 * C, "swapped": (1 - t) * R - t * S}[slope]
+    r = np.reshape(x, (-1, 1, 1, mix0.d)) - (1 - t) * m - t * n
+    if len(S) == R.shape[1] == 1:  # one matrix for all pairs: a plain product is much faster
+        solved = r @ np.linalg.inv(C[0, 0])
+        moved = solved @ change[0, 0]
+    else:
+        solved = (r[..., None, :] @ np.linalg.inv(C))[..., 0, :]
+        moved = (solved[..., None, :] @ change)[..., 0, :]
+    weight = np.broadcast_to(a * b, r.shape[:-1])
+    if not prior:
+        weight = weight * np.exp(-np.sum(solved * r, axis=-1) / 2) / np.linalg.det(C) ** (determinant / 2)
+    velocity = np.sum(weight[..., None] * (n - m + moved), axis=(1, 2)) / np.sum(weight, axis=(1, 2))[:, None]
+    return np.asarray(velocity.reshape(np.shape(x)))
 
 
 @equivalent(
