@@ -12,7 +12,7 @@ from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, gri
 from verify.claims.reflow_wgan.averaged import law_of, mean_density_of
 from verify.claims.reflow_wgan.instances import Floats, line_mixture
 from verify.claims.sources import FLOW_ARTICLE, FLOW_CONVERGENCE, FLOW_ONE_SIDED, FLOW_WGAN_GP
-from verify.evidence import Enclosure, accepted, at_least, at_most, exact, exactly, gap, within
+from verify.evidence import Enclosure, accepted, at_most, exact, exactly, gap, within
 from verify.methods import rectified_flow as rf
 
 SOURCE = FLOW_ARTICLE.at("compared with WGAN-GP, only the centre differs")

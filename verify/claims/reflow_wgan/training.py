@@ -10,7 +10,7 @@ import numpy as np
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.reflow_wgan.instances import Floats, gauss, spd
 from verify.claims.sources import FLOW_ARTICLE, FLOW_GAN_ARTICLE
-from verify.evidence import Enclosure, at_most, exact, gap, slope, within, worst
+from verify.evidence import Enclosure, at_most, exact, gap, slope, within
 from verify.methods.numerics import bures_distance2
 
 SOURCE = FLOW_ARTICLE.at("alternating generator and critic steps")

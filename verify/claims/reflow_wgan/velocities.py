@@ -28,19 +28,25 @@ role("reflow_wgan.mixture_velocity", numbers="x (N, d), t, two Mixtures; velocit
 role("reflow_wgan.integrate", numbers="field(x, t), x0, n_steps, method; x(1), of the shape of x0")(rf.integrate)
 
 
-def covariance(t: float, S0: Floats, S1: Floats, K: Floats) -> Floats:
-    """S_t."""
-    return np.asarray((1 - t) ** 2 * S0 + t**2 * S1 + t * (1 - t) * (K + K.T))
+def covariance(t: Any, S0: Floats, S1: Floats, K: Floats) -> Floats:
+    """S_t, for one time or an array of them."""
+    s = np.asarray(t)[..., None, None]
+    return np.asarray((1 - s) ** 2 * S0 + s**2 * S1 + s * (1 - s) * (K + K.T))
 
 
-def slope(t: float, S0: Floats, S1: Floats, K: Floats, field: str = "conditional") -> Floats:
+def slope(t: Any, S0: Floats, S1: Floats, K: Floats, field: str = "conditional") -> Floats:
     """The slope of either field, from explicit inverses and Kronecker products."""
-    S = covariance(t, S0, S1, K)
-    cross = (1 - t) * K + t * S1 - (1 - t) * S0 - t * K.T
+    S, s = covariance(t, S0, S1, K), np.asarray(t)[..., None, None]
+    cross = (1 - s) * K + s * S1 - (1 - s) * S0 - s * K.T
     if field == "conditional":
         return np.asarray(cross @ np.linalg.inv(S))
-    eye = np.eye(len(S))
-    return np.asarray(np.linalg.solve(np.kron(S, eye) + np.kron(eye, S), (cross + cross.T).ravel()).reshape(S.shape))
+    d = len(S0)
+    eye = np.eye(d)
+    both = np.einsum("...ij,kl->...ikjl", S, eye) + np.einsum("ij,...kl->...ikjl", eye, S)
+    flat = np.linalg.solve(
+        both.reshape(*S.shape[:-2], d * d, d * d), (cross + cross.mT).reshape(*S.shape[:-2], d * d, 1)
+    )
+    return np.asarray(flat.reshape(S.shape))
 
 
 def velocity(A: Floats, t: float, m0: Floats, m1: Floats) -> Pair:
@@ -48,10 +54,10 @@ def velocity(A: Floats, t: float, m0: Floats, m1: Floats) -> Pair:
     return A, np.asarray(m1 - m0 - A @ ((1 - t) * m0 + t * m1))
 
 
-def steps(A: Callable[[float], Floats], S0: Floats, n_steps: int, method: str) -> Floats:
-    """The maps of M' = A(t) M."""
-    eye = np.eye(len(S0))
-    return np.stack([eye, *trajectory(lambda M, t: A(t) @ M, eye, n_steps, method)])
+def steps(slopes: Callable[[Floats], Floats], S0: Floats, n_steps: int, method: str) -> Floats:
+    """The maps of M' = A(t) M, where `slopes` gives A at an array of times."""
+    eye, A = np.eye(len(S0)), slopes(np.linspace(0, 1, 2 * n_steps + 1))
+    return np.stack([eye, *trajectory(lambda M, t: A[round(2 * n_steps * t)] @ M, eye, n_steps, method)])
 
 
 @equivalent(
@@ -96,8 +102,8 @@ def half_time(t: Any, S0: Floats, S1: Floats, K: Floats, m0: Floats, m1: Floats,
     return rf.gaussian_velocity(0.5, S0, S1, K, m0, m1, field)
 
 
-@equivalent("reflow_wgan.gaussian_flow", because="velocities one at a time, from inverses: the same steps")
-def one_at_a_time(
+@equivalent("reflow_wgan.gaussian_flow", because="velocities from explicit inverses: the same steps")
+def flow_by_inverses(
     S0: Floats, S1: Floats, K: Floats, n_steps: int, method: str = "rk4", field: str = "conditional"
 ) -> Floats:
     rf.gaussian_flow(S0, S1, K, 1)  # refuses what the reference refuses
@@ -130,8 +136,9 @@ def slope_dropped(
 def not_a_gradient(
     S0: Floats, S1: Floats, K: Floats, n_steps: int, method: str = "rk4", field: str = "conditional"
 ) -> Floats:
-    def half_change(t: float) -> Floats:
-        change = 2 * (t * S1 - (1 - t) * S0) + (1 - 2 * t) * (K + K.T)
+    def half_change(t: Floats) -> Floats:
+        s = t[:, None, None]
+        change = 2 * (s * S1 - (1 - s) * S0) + (1 - 2 * s) * (K + K.T)
         return np.asarray(change @ np.linalg.inv(covariance(t, S0, S1, K)) / 2)
 
     return (
@@ -145,9 +152,9 @@ def not_a_gradient(
 def averaged_flow(
     S0: Floats, S1: Floats, K: Floats, n_steps: int, method: str = "rk4", field: str = "conditional"
 ) -> Floats:
-    def averaged(t: float) -> Floats:
+    def averaged(t: Floats) -> Floats:
         A = slope(t, S0, S1, np.asarray(K))
-        return np.asarray((A + A.T) / 2)
+        return np.asarray((A + A.mT) / 2)
 
     return rf.gaussian_flow(S0, S1, K, n_steps, method) if field != "gradient" else steps(averaged, S0, n_steps, method)
 

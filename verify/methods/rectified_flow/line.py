@@ -110,7 +110,7 @@ def _integral(function: Callable[[Array], Array], low: float, high: float) -> fl
     if not -np.inf < low < high < np.inf:
         refuse(f"low={low}, high={high}", "a finite interval has low < high", "cut where F0 - F1 is below rounding")
     found = cubature(
-        lambda x: function(x[:, 0]), [low], [high], rule="gk21", rtol=1e-12, atol=1e-13, max_subdivisions=2000
+        lambda x: function(x[:, 0]), [low], [high], rule="gk21", rtol=1e-12, atol=1e-13, max_subdivisions=500
     )
     if not found.error <= 1e-10 * abs(found.estimate) + 1e-12:
         raise RuntimeError(

@@ -41,13 +41,18 @@ def integrate(field: Field, x0: Array, n_steps: int, method: str = "rk4") -> Arr
 def trajectory(field: Field, x0: Array, n_steps: int, method: str) -> Iterator[Array]:
     """The states after each step."""
     n, step = step_count(n_steps), STEPS[choice("method", method, METHODS)]
+
+    def velocity(x: Array, t: float) -> Array:
+        v = np.asarray(field(x, t))
+        if v.shape != x0.shape:
+            refuse(
+                f"the field has shape {v.shape}", f"that of x0, {x0.shape}, is needed", "return one velocity a particle"
+            )
+        return v
+
     x = x0
     for i in range(n):
-        x = step(field, x, i / n, (i + 0.5) / n, (i + 1) / n)
-        if x.shape != x0.shape:
-            refuse(
-                f"the field has shape {x.shape}", f"that of x0, {x0.shape}, is needed", "return one velocity a particle"
-            )
+        x = step(velocity, x, i / n, (i + 0.5) / n, (i + 1) / n)
         if not np.isfinite(x).all():
             raise RuntimeError(
                 f"the solution leaves the finite numbers at t = {(i + 1) / n:.6g}: take more steps, or check the field"
