@@ -423,7 +423,7 @@ ASYMMETRIC = np.array([[1.0, 1e-6], [0.0, 1.0]])
     ],
 )
 def test_bad_values_are_refused_in_words(call):
-    with pytest.raises(ValueError, match=", but |; "):
+    with pytest.raises(ValueError, match=r", but |; "):
         call()
 
 

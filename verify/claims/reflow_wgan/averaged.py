@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -123,8 +124,8 @@ def middles(p: Law, q: Law) -> tuple[list[Fraction], list[Fraction]]:
     """The middle and the length of each interval between neighbouring atoms."""
     points = sorted({*p, *q})
     return (
-        [(a + b) / 2 for a, b in zip(points, points[1:], strict=False)],
-        [b - a for a, b in zip(points, points[1:], strict=False)],
+        [(a + b) / 2 for a, b in pairwise(points)],
+        [b - a for a, b in pairwise(points)],
     )
 
 
@@ -306,7 +307,8 @@ POINTS = np.linspace(-3.5, 5, 29)
     source=SOURCE,
     role=("reflow_wgan.averaged_velocity_1d", "reflow_wgan.time_averaged_velocity"),
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="100 Gauss-Legendre nodes are exact to rounding for Gaussians of width above 0.3; p̄ v̄ is a sum of 400 "
+    region=at_most(1e-12, because="100 Gauss-Legendre nodes are exact to rounding for Gaussians of width above 0.3; "
+        "p̄ v̄ is a sum of 400 "
                    "numbers below 4: 400 · 4 eps = 4e-13"),
     quantity="largest p̄ |closed form − average| at 29 points",
 )  # fmt: skip
@@ -365,7 +367,8 @@ RANGE = {"low": -14.0, "high": 14.0}
     source=SOBOLEV,
     role=("reflow_wgan.dual_sobolev_1d", "reflow_wgan.mean_density"),
     evidence=Evidence.EXACT,
-    region=at_most(1e-8, because="tails beyond 14 hold less than 1e-20; quadrature to 1e-12 on one side, a trapezoidal rule of step 0.005 on "
+    region=at_most(1e-8, because="tails beyond 14 hold less than 1e-20; quadrature to 1e-12 on one side, a "
+        "trapezoidal rule of step 0.005 on "
                    "the other, exact to rounding for smooth densities, 5600 terms"),
     quantity="|H from distribution functions − H from averaged velocities|",
 )  # fmt: skip
@@ -392,7 +395,8 @@ NORMAL, WIDE, SHIFTED = (line_mixture((1.0, m, s)) for m, s in ((0.0, 1.0), (0.0
     source=SOURCE,
     role="reflow_wgan.time_averaged_velocity",
     evidence=Evidence.EXACT,
-    region=within(0.04, 0.5, because="an exact flow has 0; here particles keep their order, so the distance is max |F₀(z₀) − F₁(z₁)|, and "
+    region=within(0.04, 0.5, because="an exact flow has 0; here particles keep their order, so the distance is max "
+        "|F₀(z₀) − F₁(z₁)|, and "
                   "rk4 with 100 steps is good to 1e-7"),
     cases=grid(data=("wide", "shifted")),
     quantity="Kolmogorov distance to the data",

@@ -58,7 +58,7 @@ def trained_at_half_time(
 def averaged_field(C: Floats, c: Floats, S1: Floats, m1: Floats) -> Affine:
     """The best affine velocity that does not know the time: a regression of x1 - x0 on x_t, all times pooled."""
     spread = (C + S1) / 3 + np.outer(m1 - c, m1 - c) / 12
-    A = np.linalg.solve(spread, (S1 - C) / 2).T
+    A = np.asarray(np.linalg.solve(spread, (S1 - C) / 2).T, float)
     return A, np.asarray(m1 - c - A @ (c + m1) / 2)
 
 

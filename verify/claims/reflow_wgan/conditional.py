@@ -160,7 +160,8 @@ def by_balls(x: float, t: float) -> float:
     source=SOURCE,
     role="reflow_wgan.mixture_velocity",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="exponents below 50 make weights with 50 eps = 1e-14, and slopes below 20 residuals below 5; a factor 1"),
+    region=at_most(1e-12, because="exponents below 50 make weights with 50 eps = 1e-14, and slopes below 20 "
+        "residuals below 5; a factor 1"),
     cases=grid(t=(0.1, 0.3, 0.7)).full(t=(0.05, 0.1, 0.3, 0.5, 0.7, 0.95)),
     quantity="|velocity − 25-digit quadrature| at 4 points",
 )  # fmt: skip

@@ -37,10 +37,8 @@ def cost_without_means(S0: Floats, S1: Floats, K: Floats, m0: Floats, m1: Floats
 
 @mutant("reflow_wgan.straightness_defect", slip="the mean square of the speed, not of its deviation from the chord")
 def speed(S0: Floats, S1: Floats, K: Floats, m0: Floats, m1: Floats, *, n_steps: int = 1000) -> float:
-    M = rf.gaussian_flow(S0, S1, K, n_steps)
-    return rf.straightness_defect(S0, S1, K, m0, m1, n_steps=n_steps) + float(
-        np.trace((M[-1] - M[0]) @ S0 @ (M[-1] - M[0]).T)
-    )
+    moved = rf.gaussian_flow(S0, S1, K, n_steps)[-1] - np.eye(len(S0))
+    return float(rf.straightness_defect(S0, S1, K, m0, m1, n_steps=n_steps) + np.trace(moved @ S0 @ moved.T))
 
 
 @mutant("reflow_wgan.straightness_defect", slip="the bend looked at halfway only")
@@ -172,7 +170,7 @@ def mean_cost(cost: Cost, mean: float, sigma: float) -> float:
     if sigma == 0:
         return float(cost(np.array([mean]))[0])
     z = np.linspace(-12, 12, 48_001)
-    return float(cost(mean + sigma * z) @ np.exp(-(z**2) / 2)) * (z[1] - z[0]) / np.sqrt(2 * np.pi)
+    return float(cost(mean + sigma * z) @ np.exp(-(z**2) / 2) * (z[1] - z[0]) / np.sqrt(2 * np.pi))
 
 
 @cache

@@ -202,7 +202,8 @@ def excess_of_the_flow(excess: Any, case: Case, rng: np.random.Generator) -> Ite
     source=GELBRICH.at("the optimal map"),
     role="reflow_wgan.ot_map_gaussian",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="roots and inverses of matrices with conditions below 1e3 in either way: 1e3 eps, and POT's general root "
+    region=at_most(1e-9, because="roots and inverses of matrices with conditions below 1e3 in either way: 1e3 eps, "
+        "and POT's general root "
                    "of a product is good to half of its digits at worst"),
     cases=grid(d=(1, 2, 3, 5), seed=(0,)).full(d=(1, 2, 3, 5, 20), seed=tuple(range(10))),
     quantity="largest |map − POT|",
@@ -240,7 +241,8 @@ def commuting_pairs(excess: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=SOURCE,
     role="reflow_wgan.rectified_excess",
     evidence=Evidence.EXACT,
-    region=at_least(1e-3, because="the excess grows like the square of the angle between eigenvectors, which is at least a tenth here; "
+    region=at_least(1e-3, because="the excess grows like the square of the angle between eigenvectors, which is at "
+        "least a tenth here; "
                     "rounding leaves 1e-14"),
     cases=grid(angle=(0.3, 0.8, 1.4), ratio=(2.0, 5.0)).full(angle=(0.2, 0.3, 0.5, 0.8, 1.1, 1.4), ratio=(2.0, 5.0, 20.0)),
     quantity="excess",
@@ -373,10 +375,7 @@ def rotations_are_stuck(gaussian_flow: Any, case: Case, rng: np.random.Generator
 @figure(of="reflow_wgan.straight-is-not-optimal.unbounded")
 def ratio_against_angle() -> Figure:
     angles = np.linspace(0.06, np.pi / 2, 60)
-    curves = [
-        series(f"k = {k}", angles, [float(cost_ratio(k, float(a))) for a in angles], kind=kind)
-        for k, kind in ((2, "line"), (10, "line"), (100, "line"))
-    ]
+    curves = [series(f"k = {k}", angles, [float(cost_ratio(k, float(a))) for a in angles]) for k in (2, 10, 100)]
     return Figure(
         "Rectified over optimal cost when an ellipse is turned",
         "The thinner the ellipse, the nearer the ratio comes to 1 / (1 − cos θ), which has no bound.",

@@ -141,7 +141,8 @@ def half_steps(theta: Floats, features: Floats, grad_D: Gradient, eps: float, et
     evidence=Evidence.EXACT,
     region=at_most(
         1e-14,
-        because="the target is rounded to eps of numbers below 8, and a mean of such errors times η ε < 0.1 is added: 1e-15; a factor 10",
+        because="the target is rounded to eps of numbers below 8, and a mean of such errors times η ε < 0.1 is "
+        "added: 1e-15; a factor 10",
     ),
     cases=grid(seed=(0, 1, 2)).full(seed=tuple(range(20))),
     quantity="largest difference of the parameters",
@@ -242,11 +243,13 @@ def least_squares(minimiser: Any, case: Case, rng: np.random.Generator) -> Itera
 @claim(
     id="reflow_wgan.generator-gradient.not-white",
     title="Without white features it is not that step",
-    statement=r"\mathbb E\,\phi\phi^\top\ne I:\qquad \big\|\arg\min_\theta-\big(\theta_\tau-\tfrac12\nabla_\theta\big)\big\|_\infty>10^{-3}",
+    statement=r"\mathbb E\,\phi\phi^\top\ne I:\qquad "
+        r"\big\|\arg\min_\theta-\big(\theta_\tau-\tfrac12\nabla_\theta\big)\big\|_\infty>10^{-3}",
     source=SOURCE,
     role="reflow_wgan.regression_minimiser",
     evidence=Evidence.EXACT,
-    region=at_least(1e-3, because="both differ by ε E[∇D φᵀ] times the inverse of the second moment less the identity, some tenths here; "
+    region=at_least(1e-3, because="both differ by ε E[∇D φᵀ] times the inverse of the second moment less the "
+        "identity, some tenths here; "
                     "rounding leaves 1e-15"),
     cases=grid(seed=(0, 1, 2)),
     quantity="largest |argmin − gradient step|",

@@ -324,6 +324,7 @@ def defect_against_mean_time() -> Figure:
     coupling = poly.random_coupling(rng)
     curves = []
     means = [Fraction(k, 20) for k in range(21)]
+    places = [float(t) for t in means]
     for degree in (1, 2, 3):
         D = poly.random_polynomial(rng, degree)
         lines = [poly.slope_along(D, a, b) for a, b in zip(coupling.x0, coupling.x1, strict=True)]
@@ -332,11 +333,11 @@ def defect_against_mean_time() -> Figure:
             float(sum(w * poly.at(line, t) for line, w in zip(lines, coupling.weights, strict=True)) - total)
             for t in means
         ]
-        curves.append(series(f"degree {degree}, t fixed", means, fixed, kind="dots"))
+        curves.append(series(f"degree {degree}, t fixed", places, fixed, kind="dots"))
         second, third = derivatives_along(D, coupling)
         curves.append(
             series(
-                f"degree {degree}, formula", means, [float(time_weight_defect(t, t * t, second, third)) for t in means]
+                f"degree {degree}, formula", places, [float(time_weight_defect(t, t * t, second, third)) for t in means]
             )
         )
     return Figure(

@@ -58,7 +58,7 @@ def draws(mix: Mixture, rng: np.random.Generator, size: int) -> Floats:
 
 def flow(velocity: Callable[..., Any], x: Floats, n_steps: int, mix0: Mixture = MIX0, mix1: Mixture = MIX1) -> Floats:
     """Particles carried from t = 0 to 1 by a velocity of mixtures."""
-    return integrate(lambda y, t: velocity(y, t, mix0, mix1), x, n_steps)
+    return np.asarray(integrate(lambda y, t: velocity(y, t, mix0, mix1), x, n_steps))
 
 
 @cache
@@ -77,7 +77,7 @@ def quantiles(mix: Mixture, p: Floats) -> Floats:
         middle = (low + high) / 2
         law = ndtr((middle[:, None] - mix.means[:, 0]) / np.sqrt(mix.covs[:, 0, 0])) @ mix.weights
         low, high = np.where(law < p, middle, low), np.where(law < p, high, middle)
-    return (low + high) / 2
+    return np.asarray((low + high) / 2)
 
 
 @cache

@@ -16,7 +16,10 @@ from verify.evidence import Enclosure, accepted, at_most, bounded_mean, exact, e
 from verify.methods import rectified_flow as rf
 
 SOURCE = FLOW_STRAIGHT.at("theorem 3.3")
-RK4_GAUSSIAN = "the error of rk4 is C h⁴ with h⁴ = 3.9e-11 at 400 steps; C is below 10 for covariances whose eigenvalues stay within [1/25, 25]"
+RK4_GAUSSIAN = (
+    "the error of rk4 is C h⁴ with h⁴ = 3.9e-11 at 400 steps; C is below 10 for covariances whose eigenvalues stay within "
+    "[1/25, 25]"
+)
 
 role("reflow_wgan.mixture_cdf", numbers="x (N,), t, two Mixtures on the line; probabilities (N,)")(rf.mixture_cdf)
 role("reflow_wgan.mixture_pdf", numbers="x (N, d), t, two Mixtures; densities (N,)")(rf.mixture_pdf)
@@ -129,7 +132,8 @@ def quantiles_are_kept_along(cdf: Any, case: Case, rng: np.random.Generator) -> 
     source=FLOW_MARGINALS.at("section 3.1"),
     role="reflow_wgan.mixture_pdf",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="the trapezoidal rule of step 0.01 on Gaussians of width above 0.05 is exact to exp(−2 (0.05 π / 0.01)²); "
+    region=at_most(1e-12, because="the trapezoidal rule of step 0.01 on Gaussians of width above 0.05 is exact to "
+        "exp(−2 (0.05 π / 0.01)²); "
                    "some 2400 sums of numbers below 2 round to 1e-13 at worst"),
     cases=grid(t=(0.1, 0.5, 0.9)).full(t=(0.1, 0.25, 0.5, 0.75, 0.9)),
     quantity="largest |density − convolution|",
@@ -194,7 +198,8 @@ def law_of_the_data(velocity: Any, case: Case, rng: np.random.Generator) -> Iter
 
     def looks(sign: float, wave: Any, w: Floats, mean: float) -> Iterator[Enclosure]:
         draw = shared.reader(lambda z: sign * (np.nan_to_num(wave(z @ w), nan=9.0).clip(-1, 1) - mean))
-        return bounded_mean(draw, *sorted((sign * (-1 - mean), sign * (1 - mean))), rng, case.risk / 100, first=8192)
+        low, high = sorted((sign * (-1 - mean), sign * (1 - mean)))
+        return bounded_mean(draw, low, high, rng, case.risk / 100, first=8192)
 
     yield from worst_looks(
         *(
@@ -254,6 +259,6 @@ def particles_over_density() -> Figure:
             series("t = 1/2", *half.T, kind="dots"),
             series("t = 1", *end.T, kind="dots"),
         ),
-        field=Field(x, y, density, "density at t = 1"),
+        field=Field(tuple(x), tuple(y), tuple(map(tuple, density)), "density at t = 1"),
         equal=True,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,8 @@ def target() -> Floats:
     source=SOURCE,
     role="reflow_wgan.monotone_map",
     evidence=Evidence.EXACT,
-    region=at_most(1e-8, because="rk4 with 256 steps: h⁴ = 2.3e-10 times the constant that the entry's orders show, about 8, where the "
+    region=at_most(1e-8, because="rk4 with 256 steps: h⁴ = 2.3e-10 times the constant that the entry's orders show, "
+        "about 8, where the "
                    "density is thinnest"),
     cases=grid(steps=(256,)).full(steps=(256, 1024)),
     quantity="largest |flow − map| at 41 points",
@@ -110,7 +112,8 @@ LAST = grid(last=(128,)).full(last=(128, 512))
     source=FLOW_STRAIGHT.at("section 2.3"),
     role="reflow_wgan.integrate",
     evidence=Evidence.RATE,
-    region=within(0.94, 1.06, because="the next term is of relative size C h with C near 1: over steps from 1/16 to 1/128 it moves the "
+    region=within(0.94, 1.06, because="the next term is of relative size C h with C near 1: over steps from 1/16 to "
+        "1/128 it moves the "
                   "slope by up to 0.03; other orders are 1 away"),
     cases=LAST,
     quantity="slope of log error against log step",
@@ -126,7 +129,8 @@ def order_of_euler(integrate: Any, case: Case, rng: np.random.Generator) -> Iter
     source=FLOW_STRAIGHT.at("section 2.3"),
     role="reflow_wgan.integrate",
     evidence=Evidence.RATE,
-    region=within(1.85, 2.15, because="the next term is of relative size C h with C near 3: a slope off by up to 0.08 over these steps; "
+    region=within(1.85, 2.15, because="the next term is of relative size C h with C near 3: a slope off by up to "
+        "0.08 over these steps; "
                   "other orders are 1 away"),
     cases=LAST,
     quantity="slope of log error against log step",
@@ -245,7 +249,7 @@ def error_against_step() -> Figure:
 def monotone_trajectories() -> Figure:
     start = np.linspace(-3.2, 2.6, 25)
     times, positions = np.linspace(0, 1, 26), [start]
-    for a, b in zip(times[:-1], times[1:], strict=True):
+    for a, b in pairwise(times):
         h = b - a
         positions.append(rf.integrate(lambda x, s, a=a, h=h: h * velocity_on_the_line(x, a + h * s), positions[-1], 4))  # type: ignore[misc]
     paths = np.stack([np.broadcast_to(times[:, None], (26, 25)), np.array(positions)], axis=1)

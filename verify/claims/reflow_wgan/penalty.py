@@ -75,7 +75,7 @@ def squared_norm(
         s = center + np.abs(v) + 0.1
         for _ in range(60):  # Newton on |v| = 4 λ s (s² - c²)
             s = s - (4 * weight * s * (s**2 - center**2) - np.abs(v)) / (4 * weight * (3 * s**2 - center**2) + 1e-12)
-        return np.where(v < 0, -1, 1) * s
+        return np.asarray(np.where(v < 0, -1, 1) * s)
 
     D = slope(GRID_POINTS)
     flux, p = F0(GRID_POINTS) - F1(GRID_POINTS), pbar(GRID_POINTS)
@@ -87,7 +87,7 @@ PAIRS = {
     "wide": ((0.0, 1.0), (0.0, 2.0)),
     "moved": ((0.0, 1.0), (-1.0, 1.0)),
 }
-INTERVAL = {"low": -20.0, "high": 20.0}
+INTERVAL: dict[str, Any] = {"low": -20.0, "high": 20.0}
 
 
 def laws(name: str) -> tuple[Function, Function, Function]:
@@ -122,7 +122,8 @@ def distances(name: str) -> tuple[float, float]:
     source=SOURCE,
     role="reflow_wgan.penalized_critic_1d",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="quadrature to 1e-12 of the parts around a kink, some 1e-11 in all; the trapezoidal rule is exact to rounding, "
+    region=at_most(1e-9, because="quadrature to 1e-12 of the parts around a kink, some 1e-11 in all; the trapezoidal "
+        "rule is exact to rounding, "
                    "4001 terms"),
     cases=grid(pair=tuple(PAIRS), weight=(0.5, 1.0, 10.0)),
     quantity="|value − (W₁ + H / 4λ)|",
@@ -180,7 +181,8 @@ def usual_weight(critic: Any, case: Case, rng: np.random.Generator) -> Iterator[
     source=FLOW_WGAN_GP.at("proposition 1: unit gradients"),
     role="reflow_wgan.penalized_critic_1d",
     evidence=Evidence.EXACT,
-    region=at_most(1e-4, because="a trapezoidal rule of step 0.01 across the kink of |F₀ − F₁|, whose slopes differ by less than 1: h² / 8 = 1.3e-5 "
+    region=at_most(1e-4, because="a trapezoidal rule of step 0.01 across the kink of |F₀ − F₁|, whose slopes differ "
+        "by less than 1: h² / 8 = 1.3e-5 "
                    "over 2λ ≥ 1; the density itself sums to 1 within 1e-13"),
     cases=grid(pair=("shifted", "wide"), weight=(0.5, 10.0)).full(pair=tuple(PAIRS), weight=(0.5, 1.0, 10.0)),
     quantity="|mean slope − (1 + W₁ / 2λ)|",
@@ -195,14 +197,13 @@ def slopes_are_longer(critic: Any, case: Case, rng: np.random.Generator) -> Iter
 
 def bumps(rng: np.random.Generator) -> Iterator[Callable[[Floats], Floats]]:
     """Changes of a slope: waves under a bell, of sizes from 0.01 to 1."""
+
+    def bump(size: float, centre: float, width: float, wave: float, phase: float) -> Callable[[Floats], Floats]:
+        return lambda x: np.asarray(size * np.exp(-(((x - centre) / width) ** 2)) * np.cos(wave * x + phase))
+
     for size in (0.01, 0.1, 1.0):
         for _ in range(5):
-            centre, width, wave, phase = rng.uniform((-3, 0.3, 0, 0), (3, 2, 4, 6))
-            yield (
-                lambda x, a=size, c=centre, w=width, k=wave, p=phase: (
-                    a * np.exp(-(((x - c) / w) ** 2)) * np.cos(k * x + p)
-                )
-            )
+            yield bump(size, *rng.uniform((-3, 0.3, 0, 0), (3, 2, 4, 6)))
 
 
 @claim(
@@ -212,7 +213,8 @@ def bumps(rng: np.random.Generator) -> Iterator[Callable[[Floats], Floats]]:
     source=FLOW_ONE_SIDED.at("the one-sided penalty"),
     role="reflow_wgan.penalized_critic_1d",
     evidence=Evidence.EXACT,
-    region=within(-1e6, 1e-9, because="the best slope is best at every point, so also on a grid: rounding of sums over 801 points of numbers "
+    region=within(-1e6, 1e-9, because="the best slope is best at every point, so also on a grid: rounding of sums "
+        "over 801 points of numbers "
                   "below 100 leaves 1e-11"),
     cases=grid(pair=("shifted",), weight=(0.5, 10.0), center=(0.0, 1.0), side=("two", "one")).full(pair=tuple(PAIRS)),
     quantity="largest gain of 30 changed slopes",
@@ -227,7 +229,7 @@ def no_slope_is_better(critic: Any, case: Case, rng: np.random.Generator) -> Ite
         excess = np.abs(s) - case.center
         if case.side == "one":
             excess = np.maximum(excess, 0)
-        return float(np.sum(s * flux - case.weight * density * excess**2)) * (x[1] - x[0])
+        return float(np.sum(s * flux - case.weight * density * excess**2) * (x[1] - x[0]))
 
     gain = max(worth(D + sign * bump(x)) for bump in bumps(rng) for sign in (1, -1)) - worth(D)
     yield exact(gain if np.isfinite(gain) else 1e9)
@@ -338,11 +340,13 @@ def eigenvalues(field: Any, case: Case, rng: np.random.Generator) -> Iterator[En
 @claim(
     id="reflow_wgan.penalty-centre.dirac-decay",
     title="With weight one half it comes to rest like exp(−τ/2)",
-    statement=r"\big|\mu\,\psi(\tau)-\theta(\tau)\big| = \big|\mu\,\psi(0)-\theta(0)\big|\,e^{-\tau/2},\qquad \mu=-\tfrac12+\tfrac{\sqrt3}2i",
+    statement=r"\big|\mu\,\psi(\tau)-\theta(\tau)\big| = \big|\mu\,\psi(0)-\theta(0)\big|\,e^{-\tau/2},\qquad "
+        r"\mu=-\tfrac12+\tfrac{\sqrt3}2i",
     source=FLOW_CONVERGENCE.at("the Dirac-GAN"),
     role="reflow_wgan.dirac_gan",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="DOP853 at a relative tolerance of 1e-13 over 20 units of time; the modulus falls to e⁻¹⁰, so relative errors "
+    region=at_most(1e-9, because="DOP853 at a relative tolerance of 1e-13 over 20 units of time; the modulus falls "
+        "to e⁻¹⁰, so relative errors "
                    "grow by 2e4 at worst"),
     quantity="largest relative deviation from exp(−τ/2), 0 ≤ τ ≤ 20",
 )  # fmt: skip
@@ -409,7 +413,8 @@ def two_slopes() -> Figure:
     zero, _ = rf.penalized_critic_1d(*problem, 0.0, 0.5, **INTERVAL)
     return Figure(
         "The best slope of the critic from N(0, 1) to N(0, 4)",
-        "Centred at 0 the slope is the averaged velocity and passes through 0; centred at 1 it jumps from −1 to 1, and is always longer "
+        "Centred at 0 the slope is the averaged velocity and passes through 0; centred at 1 it jumps from −1 to 1, "
+        "and is always longer "
         "than 1.",
         "x",
         "D'(x)",
@@ -431,7 +436,8 @@ def orbits() -> Figure:
 
     return Figure(
         "Orbits of the smallest GAN under three penalties",
-        "Without a penalty training circles; the 0-centred penalty spirals into the data at the centre; the 1-centred one keeps turning "
+        "Without a penalty training circles; the 0-centred penalty spirals into the data at the centre; the "
+        "1-centred one keeps turning "
         "around it.",
         "slope of the critic ψ",
         "generator θ (the data is 0)",

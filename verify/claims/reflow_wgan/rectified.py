@@ -148,7 +148,8 @@ def way_of_the_flow(trajectory: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="reflow_wgan.rectified_map_gaussian",
     evidence=Evidence.EXACT,
-    region=at_most(1e-11, because="two factors with conditions of 1e4 at most lose 1e4 eps = 2e-12 relative to the norms of the factors; "
+    region=at_most(1e-11, because="two factors with conditions of 1e4 at most lose 1e4 eps = 2e-12 relative to the "
+        "norms of the factors; "
                    "a factor 5 for sums of d = 5"),
     cases=grid(d=(1, 2, 3, 5), condition=(1e2, 1e4)).full(d=(1, 2, 3, 5, 20)),
     quantity="worse of both residuals, relative",

@@ -97,7 +97,8 @@ def relaxation(y0: float, tau: float) -> float:
     source=SOURCE,
     role=("reflow_wgan.quadratic_critic", "reflow_wgan.variance_law"),
     evidence=Evidence.RATE,
-    region=within(0.97, 1.03, because="the next term is of relative size ε C with C below 0.3: over ε from 0.1 to 0.0125 a slope off by "
+    region=within(0.97, 1.03, because="the next term is of relative size ε C with C below 0.3: over ε from 0.1 to "
+        "0.0125 a slope off by "
                   "less than 0.02"),
     cases=grid(y0=(0.1, 0.5, 3.0)),
     quantity="slope of log error at τ = 2 against log ε",
@@ -117,7 +118,8 @@ def small_steps(critic: Any, law: Any, case: Case, rng: np.random.Generator) -> 
     source=SOURCE,
     role="reflow_wgan.quadratic_critic",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="products of d ≤ 5 numbers below 20 and conditions below 100: 5 · 20 · 100 eps = 2e-12 at worst, roundings "
+    region=at_most(1e-12, because="products of d ≤ 5 numbers below 20 and conditions below 100: 5 · 20 · 100 eps = "
+        "2e-12 at worst, roundings "
                    "of both signs"),
     cases=grid(d=(1, 2, 5), seed=(0, 1)).full(seed=tuple(range(20))),
     quantity="largest derivative of the loss",
@@ -164,7 +166,8 @@ def integrated(rate: Any, y0: float, tau: Floats) -> Floats:
     source=SOURCE,
     role="reflow_wgan.variance_law",
     evidence=Evidence.RATE,
-    region=within(-1.501, -1.499, because="the next term is of relative size |1 − y|, below 2e-4 from τ = 6 on: a slope off by less than "
+    region=within(-1.501, -1.499, because="the next term is of relative size |1 − y|, below 2e-4 from τ = 6 on: a "
+        "slope off by less than "
                   "1e-4 over 3 units"),
     cases=grid(y0=(0.1, 0.5, 3.0)),
     quantity="slope of log |1 − y| over 6 ≤ τ ≤ 9",

@@ -135,7 +135,8 @@ def sampled(D: poly.Polynomial, coupling: poly.FiniteCoupling, rng: np.random.Ge
 @claim(
     id="reflow_wgan.endpoint-variance.sampled",
     title="Samples of the inner product have that variance",
-    statement=r"\mathbb E\big(\langle\nabla D(x_t),\Delta\rangle-\mu\big)^2 \big/ \operatorname{Var}\langle\nabla D(x_t),\Delta\rangle = 1",
+    statement=r"\mathbb E\big(\langle\nabla D(x_t),\Delta\rangle-\mu\big)^2 \big/ \operatorname{Var}\langle\nabla "
+    r"D(x_t),\Delta\rangle = 1",
     source=SOURCE,
     role="reflow_wgan.inner_product_variance",
     evidence=Evidence.STATISTICAL,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,18 @@ from verify.claims.sources import FLOW_AND_TRANSPORT, FLOW_MARGINALS, FLOW_STRAI
 from verify.evidence import Enclosure, at_most, exact, gap, within, worst
 from verify.methods import rectified_flow as rf
 
-PEOPLE = ["man", "woman", "boy", "girl", "child", "children", "people", "person", "father", "mother", "brother", "sister", "son", "daughter", "wife", "husband", "family", "friend", "friends", "king", "queen", "prince", "doctor", "teacher", "student", "students", "officer", "soldier", "soldiers", "worker", "workers", "player", "players", "member", "members", "leader", "president", "minister", "director", "author", "writer", "artist", "actor", "singer", "lawyer", "judge", "guest", "captain", "driver", "chief"]
-PLACES = ["city", "town", "village", "street", "road", "house", "home", "room", "kitchen", "garden", "park", "school", "church", "hospital", "station", "hotel", "restaurant", "shop", "market", "office", "building", "bridge", "river", "lake", "sea", "beach", "island", "mountain", "forest", "valley", "field", "farm", "country", "state", "region", "district", "county", "province", "castle", "palace", "museum", "library", "theatre", "university", "college", "factory", "port", "border", "coast", "south"]
+PEOPLE_TEXT = """
+man woman boy girl child children people person father mother brother sister son daughter wife husband family friend
+friends king queen prince doctor teacher student students officer soldier soldiers worker workers player players
+member members leader president minister director author writer artist actor singer lawyer judge guest captain driver
+chief
+"""
+PLACES_TEXT = """
+city town village street road house home room kitchen garden park school church hospital station hotel restaurant shop
+market office building bridge river lake sea beach island mountain forest valley field farm country state region
+district county province castle palace museum library theatre university college factory port border coast south
+"""
+PEOPLE, PLACES = (text.split() for text in (PEOPLE_TEXT, PLACES_TEXT))
 
 SMOOTHING = 0.35  # of a coordinate's overall deviation: the width of the normal law at every word
 STEPS = 24
@@ -228,7 +239,7 @@ def words_on_their_way() -> Figure:
     mixes = smoothed(people), smoothed(places)
     start, times = starts(2), np.linspace(0, 1, 11)
     path = [start]
-    for a, b in zip(times[:-1], times[1:], strict=True):
+    for a, b in pairwise(times):
         h = b - a
         path.append(
             rf.integrate(lambda x, s, a=a, h=h: h * rf.mixture_velocity(x, a + h * s, *mixes), path[-1], 4)  # type: ignore[misc]

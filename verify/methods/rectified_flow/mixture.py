@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,9 +25,9 @@ class Mixture:
     1
     """
 
-    weights: Array
-    means: Array
-    covs: Array
+    weights: Any  # anything array-like is taken, and becomes an array
+    means: Any
+    covs: Any
 
     def __post_init__(self) -> None:
         weights = probabilities("weights", self.weights)
@@ -111,6 +112,8 @@ class _Pairs:
         self.factors = np.linalg.cholesky(covs)
         self.inverses = np.linalg.inv(self.factors)
         self.slopes = change @ self.inverses.mT  # on whitened residuals
+        self.centre = self.means.mean(axis=0)  # near the points, so that the difference below loses no digits
+        self.white_means = (self.inverses @ (self.means - self.centre)[..., None])[..., 0]
         diagonals = np.diagonal(self.factors, axis1=-2, axis2=-1)
         self.log_constants = np.log(self.weights) - np.log(diagonals).sum(axis=-1) - mix0.d / 2 * np.log(2 * np.pi)
 
@@ -121,11 +124,9 @@ class _Pairs:
 
     def log_densities(self, x: Array) -> tuple[Array, Array]:
         """(log of weight times density (N, P), whitened residuals (N, P, d))."""
-        residuals = x[:, None] - self.means
-        if len(self.inverses) == 1:
-            white = residuals @ self.inverses[0].T
-        else:
-            white = np.einsum("pij,npj->npi", self.inverses, residuals)
+        # (x - m) whitened as a difference of whitened points: one matrix product for all pairs
+        white = ((x - self.centre) @ self.inverses.reshape(-1, x.shape[1]).T).reshape(len(x), -1, x.shape[1])
+        white = white - self.white_means
         return self.log_constants - np.einsum("npi,npi->np", white, white) / 2, white
 
 
@@ -136,7 +137,8 @@ def _velocity(x: Array, pairs: _Pairs) -> Array:
     if len(pairs.slopes) == 1:
         linear = np.einsum("np,npi->ni", weights, white) @ pairs.slopes[0].T
     else:
-        linear = np.einsum("np,npi->ni", weights, np.einsum("pij,npj->npi", pairs.slopes, white))
+        weighted = (weights[..., None] * white).reshape(len(x), -1)
+        linear = weighted @ pairs.slopes.mT.reshape(-1, x.shape[1])
     return np.asarray(weights @ pairs.steps + linear)
 
 
