@@ -28,10 +28,12 @@ STEPS = 200
 
 
 def instance(name: Any, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """A pair by its name: the two examples, or random ones of three dimensions."""
+    """A pair by its name: the two examples, or random ones of three to five dimensions, one of them stretched."""
     if name in ("example", "mild"):
         return (STRETCH, TILTED) if name == "example" else MILD
-    return spd(rng, 3), spd(rng, 3)
+    d = 3 if name < 3 else 3 + name % 3
+    stretch = np.geomspace(1, 2, d)
+    return spd(rng, d) * np.outer(stretch, stretch), spd(rng, d)
 
 
 def excesses(gaussian_flow: Any, S0: Floats, S1: Floats, iterations: int) -> list[float]:
