@@ -1,0 +1,48 @@
+"""From rectified flow to the critic of WGAN-GP: which steps are equalities, and which are not."""
+
+# ruff: noqa: I001  modules are imported in the order of the chapter, which is the order of the page
+from verify.claims import system
+
+system(
+    "reflow_wgan",
+    title="From rectified flow to WGAN-GP",
+    finding="The bridge is an exact identity once the velocity forgets the time; rectified couplings are straight, not optimal.",
+)
+
+from verify.claims.reflow_wgan import (  # noqa: E402
+    velocities,
+    identity,
+    variance,
+    conditional,
+    marginals,
+    convex,
+    rectified,
+    excess,
+    words,
+    gradient,
+    order,
+    collapse,
+    averaged,
+    training,
+    generator,
+    penalty,
+)
+
+__all__ = [
+    "averaged",
+    "collapse",
+    "conditional",
+    "convex",
+    "excess",
+    "generator",
+    "gradient",
+    "identity",
+    "marginals",
+    "order",
+    "penalty",
+    "rectified",
+    "training",
+    "variance",
+    "velocities",
+    "words",
+]

@@ -1,0 +1,94 @@
+"""Instances that several claims share: couplings of Gaussians, the mixture on the line, critics on finite couplings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.methods.rectified_flow import Mixture, integrate
+
+Floats = NDArray[np.float64]
+
+STRETCH = np.diag([1.0, 25.0])  # the pair on which rectifying is not optimal
+TILTED = np.array([[13.0, 12.0], [12.0, 13.0]])
+MILD = np.diag([1.0, 4.0]), np.array([[2.0, 1.0], [1.0, 2.0]])
+
+
+def spd(rng: np.random.Generator, d: int) -> Floats:
+    """A covariance of 4 d draws: eigenvalues between about 1/4 and 3."""
+    G = rng.normal(size=(d, 4 * d))
+    return np.asarray(G @ G.T / (4 * d))
+
+
+def coupling(rng: np.random.Generator, d: int) -> tuple[Floats, Floats, Floats]:
+    """(S0, S1, K) of a joint covariance of 8 d draws: neither independent nor deterministic, K not symmetric."""
+    joint = spd(rng, 2 * d) * np.outer(scale := rng.uniform(0.6, 1.6, 2 * d), scale)
+    return joint[:d, :d], joint[d:, d:], joint[d:, :d]
+
+
+def rotation(angle: float) -> Floats:
+    """The rotation of the plane."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s], [s, c]])
+
+
+def line_mixture(*parts: tuple[float, float, float]) -> Mixture:
+    """A mixture on the line from (weight, mean, standard deviation)."""
+    weights, means, sigmas = np.array(parts).T
+    return Mixture(weights, means[:, None], (sigmas**2)[:, None, None])
+
+
+MIX0 = line_mixture((0.3, -2, 0.5), (0.7, 1, 0.8))
+MIX1 = line_mixture((0.6, 0, 0.4), (0.4, 3, 1))
+
+PLANE0 = Mixture([0.4, 0.6], [[-1.5, 0.0], [1.0, 0.5]], [[[0.5, 0.2], [0.2, 0.4]], [[0.8, -0.3], [-0.3, 0.3]]])
+PLANE1 = Mixture([0.5, 0.5], [[0.0, 2.0], [2.0, -1.0]], [[[0.2, 0.0], [0.0, 1.0]], [[0.6, 0.3], [0.3, 0.5]]])
+
+
+def draws(mix: Mixture, rng: np.random.Generator, size: int) -> Floats:
+    """Independent draws (size, d) of a mixture."""
+    which = rng.choice(len(mix.weights), size=size, p=mix.weights)
+    factors = np.linalg.cholesky(mix.covs)
+    return np.asarray(mix.means[which] + np.einsum("nij,nj->ni", factors[which], rng.normal(size=(size, mix.d))))
+
+
+def flow(velocity: Callable[..., Any], x: Floats, n_steps: int, mix0: Mixture = MIX0, mix1: Mixture = MIX1) -> Floats:
+    """Particles carried from t = 0 to 1 by a velocity of mixtures."""
+    return np.asarray(integrate(lambda y, t: velocity(y, t, mix0, mix1), x, n_steps))
+
+
+@cache
+def mid_quantiles(n: int) -> tuple[Floats, Floats]:
+    """The quantiles (i + 1/2) / n of MIX0 and of MIX1."""
+    p = (np.arange(n) + 0.5) / n
+    return quantiles(MIX0, p), quantiles(MIX1, p)
+
+
+def quantiles(mix: Mixture, p: Floats) -> Floats:
+    """The inverse distribution function by bisection, of a mixture on the line written out anew."""
+    from scipy.special import ndtr
+
+    low, high = np.full(len(p), -60.0), np.full(len(p), 60.0)
+    for _ in range(64):
+        middle = (low + high) / 2
+        law = ndtr((middle[:, None] - mix.means[:, 0]) / np.sqrt(mix.covs[:, 0, 0])) @ mix.weights
+        low, high = np.where(law < p, middle, low), np.where(law < p, high, middle)
+    return np.asarray((low + high) / 2)
+
+
+@cache
+def gauss(n: int) -> tuple[Floats, Floats]:
+    """Gauss-Legendre nodes and weights on [0, 1]."""
+    x, w = np.polynomial.legendre.leggauss(n)
+    return (x + 1) / 2, w / 2
+
+
+def strands(paths: Floats) -> tuple[Floats, Floats]:
+    """(x, y) of many paths (T, 2, N) as one curve: an infinite point leaves a gap between two of them."""
+    lifted = np.concatenate([paths, np.full((1, *paths.shape[1:]), np.inf)])
+    x, y = lifted.transpose(1, 2, 0).reshape(2, -1)
+    return x, y
