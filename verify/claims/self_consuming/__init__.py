@@ -1,0 +1,27 @@
+"""Models trained on their own samples: what collapses, how fast, and what survives."""
+
+# ruff: noqa: I001  modules are imported in the order of the chapter, which is the order of the page
+from verify.claims import system
+
+system(
+    "self_consuming",
+    title="Generative models that eat their own output",
+    finding="A model fitted to its own samples collapses at an exact rate while its mean variance stays; fresh real data, or "
+    "keeping the old, stops it.",
+)
+
+from verify.claims.self_consuming import (  # noqa: E402
+    one_step,
+    log_variance,
+    typical,
+    spectrum,
+    frechet,
+)
+
+__all__ = [
+    "frechet",
+    "log_variance",
+    "one_step",
+    "spectrum",
+    "typical",
+]
