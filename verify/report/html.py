@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from verify.engine.message import again
-from verify.engine.record import ClaimRecord, FigureRecord, MutantRecord, Run, SourceRecord, SystemRecord, TrialRecord
+from verify.engine.record import (
+    ClaimRecord,
+    FigureRecord,
+    MutantRecord,
+    Run,
+    SourceRecord,
+    SystemRecord,
+    TableRecord,
+    TrialRecord,
+)
 from verify.report import MissingExtra
 from verify.report.numbers import count, number, region
 from verify.report.speed import speed
@@ -39,6 +48,7 @@ class Entry:
     figure: Any
     figure_title: str
     says: str
+    table: TableRecord | None
     open: bool
 
 
@@ -48,6 +58,7 @@ class Chapter:
 
     system: SystemRecord
     entries: tuple[Entry, ...]
+    lead: Entry | None
     marks: tuple[tuple[str, tuple[str, ...]], ...]
     roles: tuple[tuple[str, tuple[MutantRecord, ...]], ...]
     caught: int
@@ -72,7 +83,7 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"maths": maths, "prose": prose, "number": number}
-    pictures = {f.claim: (svg(f, k) if f.series else None, f) for k, f in enumerate(run.figures, 1)}
+    pictures = {f.claim: (svg(f, k) if f.series or f.field else None, f) for k, f in enumerate(run.figures, 1)}
     chapters = _chapters(run, pictures)
     entries = [entry for chapter in chapters for entry in chapter.entries]
     ledger = _ledger(run)
@@ -161,6 +172,7 @@ def _chapters(run: Run, pictures: dict[str, tuple[Any, FigureRecord]]) -> list[C
             Chapter(
                 system,
                 entries,
+                next((e for e in entries if e.claim.id == system.picture and (e.says or e.table)), None),
                 tuple((kind, tuple(c.verdict for c in claims if c.evidence == kind)) for kind in _kinds(claims)),
                 tuple((role, tuple(m for m in mine if m.role == role)) for role in roles),
                 sum(m.caught_by is not None for m in mine),
@@ -207,6 +219,7 @@ def _entry(
         picture,
         figure.title if figure else "",
         figure.says if figure else "",
+        next((table for table in run.tables if table.claim == claim.id), None),
         opened or claim.verdict in ("fails", "error", "undecided"),
     )
 
