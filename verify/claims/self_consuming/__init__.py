@@ -16,12 +16,18 @@ from verify.claims.self_consuming import (  # noqa: E402
     typical,
     spectrum,
     frechet,
+    student,
+    quality,
+    neighbours,
 )
 
 __all__ = [
     "frechet",
     "log_variance",
+    "neighbours",
     "one_step",
+    "quality",
     "spectrum",
+    "student",
     "typical",
 ]

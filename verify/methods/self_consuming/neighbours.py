@@ -50,16 +50,15 @@ def knn_metrics(real: ArrayLike, fake: ArrayLike, k: int) -> KnnMetrics:
         refuse(f"k={k}", f"k is below min(N, M) = {min(len(x), len(y))}", "take fewer neighbours or more points")
     x_radius, y_radius = squared_radii(x, k), squared_radii(y, k)
     centre = y.mean(axis=0)
-    xc, yc = x - centre, y - centre
-    x_norm, y_norm = _squares(xc), _squares(yc)
+    left, right = _sides(x - centre, y - centre)
     recalled = covered = balls = 0
     precise = np.zeros(len(y), bool)
     rows = max(1, ENTRIES // len(y))
     buffer = np.empty((min(rows, len(x)), len(y)))
     for start in range(0, len(x), rows):
         here = slice(start, start + rows)
-        D = _products(xc[here], yc, x_norm[here], y_norm, buffer)
-        slack = _slack(x.shape[1], x_norm[here], y_norm)
+        D = np.matmul(left[here], right, out=buffer[: len(x[here])])
+        slack = _slack(left[here], right)
         inside = _inside(D, x_radius[here, None], slack, x[here], y)
         balls += int(np.count_nonzero(inside))
         precise |= inside.any(axis=0)
@@ -72,18 +71,18 @@ def knn_metrics(real: ArrayLike, fake: ArrayLike, k: int) -> KnnMetrics:
 def squared_radii(x: Array, k: int) -> Array:
     """The squared distance of every row of x (N, d) to its k-th nearest other row, shape (N,)."""
     centred = x - x.mean(axis=0)  # a collapsed cloud keeps its digits
-    norm = _squares(centred)
+    left, right = _sides(centred, centred)
     radii = np.empty(len(x))
     rows = max(1, ENTRIES // len(x))
     buffer = np.empty((min(rows, len(x)), len(x)))
     for start in range(0, len(x), rows):
         here = slice(start, start + rows)
-        D = _products(centred[here], centred, norm[here], norm, buffer)
-        size = len(D)
+        size = len(x[here])
+        D = np.matmul(left[here], right, out=buffer[:size])
         D[np.arange(size), start + np.arange(size)] = np.inf
         nearest = np.partition(D, k - 1, axis=1)[:, k - 1]
         # whoever may be the k-th by true distance is within twice the rounding error of the k-th found
-        near = D <= (nearest + 2 * _slack(x.shape[1], norm[here], norm))[:, None]
+        near = D <= (nearest + 2 * _slack(left[here], right))[:, None]
         if np.count_nonzero(near) > 8 * k * size:  # masses of ties: one row after the other
             for i in range(size):
                 others = np.flatnonzero(near[i])
@@ -116,23 +115,19 @@ def _inside(D: Array, radius: Array, slack: float, x: Array, y: Array) -> Array:
     return inside
 
 
-def _products(x: Array, y: Array, x_norm: Array, y_norm: Array, buffer: Array) -> Array:
-    """|x|² + |y|² - 2 xᵀy into the first rows of `buffer`."""
-    D = np.matmul(x, y.T, out=buffer[: len(x)])
-    D *= -2
-    D += x_norm[:, None]
-    D += y_norm
-    return D
+def _sides(x: Array, y: Array) -> tuple[Array, Array]:
+    """(N, d + 2) and (d + 2, M) whose product is |x|² + |y|² - 2 x·y: one matrix product and no pass after it."""
+    x_norm, y_norm = (np.einsum("nd,nd->n", z, z)[:, None] for z in (x, y))
+    left = np.hstack([-2 * x, x_norm, np.ones_like(x_norm)])
+    return left, np.ascontiguousarray(np.hstack([y, np.ones_like(y_norm), y_norm]).T)
 
 
-def _squares(x: Array) -> Array:
-    return np.asarray(np.einsum("nd,nd->n", x, x))
+def _slack(left: Array, right: Array) -> float:
+    """A bound on the error of the products and of `pair_distances` together, as eps (|x|² + |y|²) times a count.
 
-
-def _slack(d: int, x_norm: Array, y_norm: Array) -> float:
-    """A bound on the error of `_products` and of `pair_distances` together, as eps (|x|² + |y|²) times a count.
-
-    The scalar product errs by d eps |x||y|, the norms by d eps of theirs, three sums by as many eps; centring moves a
-    point by eps of its size, whose square the input bounds below; differences err by (d + 2) eps |x - y|².
+    With u = eps / 2: d + 2 products that sum to at most 2 (|x|² + |y|²) in size err by 2 (d + 2) u of it, the norms by
+    d u, differences by (d + 2) u |x - y|², at most twice that; centring moves each point by u of its size, which
+    changes distances by 4 u. Together less than (5 d + 16) u (|x|² + |y|²).
     """
-    return float(4 * (d + 4) * np.finfo(float).eps * (x_norm.max() + y_norm.max()))
+    d = left.shape[1] - 2
+    return float(3 * (d + 4) * np.finfo(float).eps * (left[:, -2].max() + right[-1].max()))
