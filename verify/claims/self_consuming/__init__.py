@@ -19,15 +19,27 @@ from verify.claims.self_consuming import (  # noqa: E402
     student,
     quality,
     neighbours,
+    categories,
+    accumulate,
+    regression,
+    fresh,
+    transition,
+    fixed,
 )
 
 __all__ = [
+    "accumulate",
+    "categories",
+    "fixed",
     "frechet",
+    "fresh",
     "log_variance",
     "neighbours",
     "one_step",
     "quality",
+    "regression",
     "spectrum",
     "student",
+    "transition",
     "typical",
 ]

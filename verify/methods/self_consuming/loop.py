@@ -21,6 +21,7 @@ from verify.methods.self_consuming.arguments import (
 )
 
 REPLICATES = 4096  # a block of them stays in the cache through all generations
+FEWEST = 32  # replicates: below that the calls cost more than the work
 RAW_NUMBERS = 2**20  # of samples drawn at once
 
 
@@ -83,7 +84,7 @@ def gaussian_loop(
         np.empty((rows, replicates, d)), np.empty((rows, replicates, d, d)), np.empty((rows, replicates))
     )
     largest = max(sizes, default=1)
-    block = max(1, min(REPLICATES, RAW_NUMBERS // (largest * d))) if raw else max(1, REPLICATES // (d * d))
+    block = max(1, min(REPLICATES, RAW_NUMBERS // (largest * d))) if raw else max(FEWEST, REPLICATES // (d * d))
     step = _raw_step if raw else (_line_step if d == 1 else _bartlett_step)
     for first in range(0, replicates, block):
         here = slice(first, first + block)
