@@ -25,6 +25,7 @@ from verify.claims.self_consuming import (  # noqa: E402
     fresh,
     transition,
     fixed,
+    words,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "student",
     "transition",
     "typical",
+    "words",
 ]

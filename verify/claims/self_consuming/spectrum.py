@@ -123,7 +123,7 @@ def exponents_by_quadrature(spectrum: Any, case: Case, rng: np.random.Generator)
     evidence=Evidence.STATISTICAL,
     region=at_most(0.04, because="ν degrees in every place move the last entry by 1.7 deviations, a distance of 0.6; 16384 draws enclose "
                    "within 0.0273"),
-    cases=grid(n=(12,), d=(4,), T=(30,), i=(1, 4)).full(T=(60,), i=(1, 2, 3, 4)),
+    cases=grid(n=(12,), d=(4,), T=(15,), i=(1, 4)).full(T=(60,), i=(1, 2, 3, 4)),
     quantity="distance of ln (C_T)_ii² to its law",
 )  # fmt: skip
 def diagonal_law(gaussian_loop: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -149,7 +149,7 @@ def diagonal_law(gaussian_loop: Any, case: Case, rng: np.random.Generator) -> It
     evidence=Evidence.STATISTICAL,
     region=at_most(0.04, because="one degree of freedom in one direction moves the sum by more than a deviation; 16384 draws enclose "
                    "within 0.0273"),
-    cases=grid(size=((12, 4),), T=(30,), bias=(0.9,)).full(size=((12, 4), (8, 3), (50, 10), (6, 5)), T=(60,)),
+    cases=grid(size=((12, 4),), T=(15,), bias=(0.9,)).full(size=((12, 4), (8, 3), (50, 10), (6, 5)), T=(60,)),
     quantity="distance of ln det Σ_T to its law",
 )  # fmt: skip
 def determinant_law(gaussian_loop: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:

@@ -136,11 +136,11 @@ def critical_values(critical_bias: Any, case: Case, rng: np.random.Generator) ->
     id="self_consuming.mean-versus-typical.threshold",
     title="Three percent below the threshold loops collapse, three percent above they explode",
     statement=r"P\big(\operatorname{sign} \ln \tfrac{\sigma_T^2}{\sigma_0^2} = \operatorname{sign} \ln \tfrac{\lambda}{\lambda_n^*}\big) "
-    r"\ge \tfrac12, \qquad T = 2000",
+    r"\ge \tfrac12, \qquad T = 1000",
     source=SOURCE,
     role=("self_consuming.critical_bias", "self_consuming.gaussian_loop"),
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="ln σ_T² has mean ±60 and a deviation of at most 57; with a wrong threshold every path has the same "
+    region=at_least(0.5, because="ln σ_T² has mean ±30 and a deviation of at most 41; with a wrong threshold every path has the same "
                     "sign on both sides"),
     cases=grid(n=(3, 10), factor=(0.97, 1.03)).full(n=(3, 5, 10, 50)),
     quantity="P(the path goes where the threshold says)",
@@ -149,7 +149,7 @@ def threshold_decides(critical_bias: Any, loop: Any, case: Case, rng: np.random.
     lam = case.factor * float(critical_bias(case.n))
 
     def hits(rng: np.random.Generator, size: int) -> Any:
-        log_variance = loop(case.n, 2000, size, bias=lam, keep="last", rng=rng).log_det[-1]
+        log_variance = loop(case.n, 1000, size, bias=lam, keep="last", rng=rng).log_det[-1]
         return (log_variance > 0) == (case.factor > 1)
 
     yield from probability(hits, rng, case.risk)
