@@ -36,7 +36,9 @@ def unbiased_product(n: int, t: Any, workflow: str = "replace", ddof: int = 0) -
     return accumulate_variance_factor(n, t, workflow, 1)
 
 
-@mutant("self_consuming.accumulate_variance_factor", slip="accumulated data counted as if each generation replaced the last")
+@mutant(
+    "self_consuming.accumulate_variance_factor", slip="accumulated data counted as if each generation replaced the last"
+)
 def always_replaced(n: int, t: Any, workflow: str = "replace", ddof: int = 0) -> float:
     return accumulate_variance_factor(n, t, "replace", ddof)
 
@@ -66,15 +68,18 @@ def no_between_group_term(noise: Floats, workflow: str, ddof: int = 0) -> tuple[
         means, spreads = ([], []) if workflow == "replace" else (means, spreads)
         means.append(new.mean(axis=1))
         spreads.append(new.var(axis=1, ddof=ddof))
-        mean, variance = np.mean(means, axis=0), np.mean(spreads, axis=0)
+        mean, variance = np.mean(means, axis=0, dtype=float), np.mean(spreads, axis=0, dtype=float)
     return variance, mean
 
 
-@mutant("self_consuming.accumulate_loop", slip="the mean is that of the newest samples, not pooled: invisible in the variance")
+@mutant(
+    "self_consuming.accumulate_loop",
+    slip="the mean is that of the newest samples, not pooled: invisible in the variance",
+)
 def mean_not_pooled(noise: Floats, workflow: str, ddof: int = 0) -> tuple[Floats, Floats]:
-    variance, mean = accumulate_loop(noise, workflow, ddof)
-    before = accumulate_loop(noise[:, :-1], workflow, ddof) if noise.shape[1] > 1 else (1.0, 0.0)
-    return variance, before[1] + np.sqrt(before[0]) * noise[:, -1].mean(axis=1)
+    variance, _ = accumulate_loop(noise, workflow, ddof)
+    spread, mean = accumulate_loop(noise[:, :-1], workflow, ddof)  # of the model that was sampled
+    return variance, np.asarray(mean + np.sqrt(spread) * noise[:, -1].mean(axis=1), float)
 
 
 def signs(count: int) -> Floats:
@@ -93,7 +98,8 @@ SIZES = ((2, 1), (2, 4), (3, 3), (4, 2))
     source=SOURCE,
     role=("self_consuming.accumulate_loop", "self_consuming.accumulate_variance_factor"),
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="a fit is quadratic in the noise, so all sign patterns are the whole law; means of 512 numbers below 4"),
+    region=at_most(1e-13, because="a fit is quadratic in the noise, so all sign patterns are the whole law; "
+    "means of 512 numbers below 4"),
     cases=grid(size=SIZES, workflow=("replace", "accumulate"), ddof=(0, 1)).full(size=(*SIZES, (2, 8), (4, 4), (3, 5), (8, 2))),
     quantity="|mean over all sign patterns − formula|",
 )  # fmt: skip
@@ -159,7 +165,8 @@ def newest_only(noise: Floats, picks: Any, ddof: int = 0) -> tuple[Floats, Float
     source=LOOP_THRIVE.at("section 3, accumulate-subsample"),
     role=("self_consuming.subsample_loop", "self_consuming.accumulate_variance_factor"),
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="all sign patterns and all picks are the whole law; means of 147,456 numbers below 4, pairwise sums"),
+    region=at_most(1e-12, because="all sign patterns and all picks are the whole law; means of 147,456 numbers "
+    "below 4, pairwise sums"),
     cases=grid(t=(1, 2), ddof=(0, 1)).full(t=(1, 2, 3)),
     quantity="|mean over all signs and picks − formula|, n = 2",
 )  # fmt: skip
@@ -182,7 +189,8 @@ def subsample_by_enumeration(loop: Any, factor: Any, case: Case, rng: np.random.
     source=SOURCE,
     role="self_consuming.accumulate_variance_factor",
     evidence=Evidence.EXACT,
-    region=within(0.999, 1.001, because="the tail Σ_{k>t} 1/k² lies between 1/(t + 1) and 1/t, and −ln(1 − x) is between x and x + x²: "
+    region=within(0.999, 1.001, because="the tail Σ_{k>t} 1/k² lies between 1/(t + 1) and 1/t, and −ln(1 − x) "
+    "is between x and x + x²: "
                   "1 ± 1e-4 at t = 10⁴; for unbiased fits 1/(k(kn − 1)) is 1/(nk²) up to a share 1/(kn)"),
     cases=grid(n=(2, 4, 10), workflow=("accumulate", "subsample", "unbiased")),
     quantity="t ln(V_t / V_∞) over a², t = 10⁴",
@@ -198,11 +206,14 @@ def tail_of_the_product(factor: Any, case: Case, rng: np.random.Generator) -> It
 @claim(
     id="self_consuming.accumulate.values",
     title="The limits to fourteen digits",
-    statement=r"n = 4: \ 0.636620,\ 0.836338\ \text{(unbiased)},\ 0.420662\ \text{(subsample)}; \qquad n = 10: \ 0.843436,\ 0.935141,\ 0.715492",
+    statement=r"n = 4: \ 0.636620,\ 0.836338\ \text{(unbiased)},\ 0.420662\ \text{(subsample)}; \qquad n = 10: "
+    r"\ 0.843436,\ 0.935141,\ 0.715492",
     source=SOURCE,
     role="self_consuming.accumulate_variance_factor",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="a sine of numbers at most π near 1, three Gamma functions: some 40 eps, against balls"),
+    region=at_most(
+        1e-13, because="a sine of numbers at most π near 1, three Gamma functions: some 40 eps, against balls"
+    ),
     cases=grid(n=(2, 4, 10, 1000), workflow=("accumulate", "subsample", "unbiased")),
     quantity="|limit − ball|",
 )
@@ -228,7 +239,11 @@ def three_workflows() -> Figure:
     t = np.unique(np.geomspace(1, 200, 30).astype(int))
     curves = [
         series(name, t, [accumulate_variance_factor(10, int(k), workflow) for k in t])
-        for name, workflow in (("replace", "replace"), ("accumulate", "accumulate"), ("accumulate, fit n of the pool", "subsample"))
+        for name, workflow in (
+            ("replace", "replace"),
+            ("accumulate", "accumulate"),
+            ("accumulate, fit n of the pool", "subsample"),
+        )
     ]
     limits = [accumulate_variance_factor(10, math.inf, w) for w in ("accumulate", "subsample")]
     return Figure(
@@ -258,5 +273,3 @@ def limits_of_the_workflows() -> Table:
         ("n", "accumulate", "accumulate, unbiased", "sample of the pool", "1 − π²/6n", "1 − π²/3n"),
         rows,
     )
-
-

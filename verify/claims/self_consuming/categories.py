@@ -15,7 +15,7 @@ from verify.claims.self_consuming.instances import Floats
 from verify.claims.sources import LOOP_CURSE, LOOP_EWENS, LOOP_RATE
 from verify.evidence import Enclosure, at_most, exact, exactly, gap, slope, sup_distance, within, worst
 from verify.methods import self_consuming
-from verify.methods.self_consuming import absorption_time, ancestor_matrix, wright_fisher_matrix
+from verify.methods.self_consuming import absorption_time, wright_fisher_matrix
 
 SOURCE = LOOP_EWENS.at("chapter 3, the Wright-Fisher chain")
 
@@ -24,7 +24,9 @@ role("self_consuming.wright_fisher_matrix", numbers="n: an integer, exact; (n+1,
 )
 
 
-@mutant("self_consuming.wright_fisher_matrix", slip="draws without replacement: from two copies of every item, n are kept")
+@mutant(
+    "self_consuming.wright_fisher_matrix", slip="draws without replacement: from two copies of every item, n are kept"
+)
 def without_replacement(n: int, *, exact: bool = False) -> Any:
     law = [
         [Fraction(math.comb(2 * i, j) * math.comb(2 * (n - i), n - j), math.comb(2 * n, n)) for j in range(n + 1)]
@@ -59,7 +61,8 @@ def diploid(n: int) -> list[Fraction]:
 @claim(
     id="self_consuming.categorical-drift",
     title="Refitted frequencies lose their variety at known rates",
-    statement=r"\det(x I - P) = \prod_{j = 0}^n \Big( x - \frac{n!}{(n - j)!\, n^j} \Big), \qquad P_{ij} = P(\mathrm{Bin}(n, \tfrac in) = j)",
+    statement=r"\det(x I - P) = \prod_{j = 0}^n \Big( x - \frac{n!}{(n - j)!\, n^j} \Big), \qquad P_{ij} = "
+    r"P(\mathrm{Bin}(n, \tfrac in) = j)",
     source=SOURCE,
     role=("self_consuming.wright_fisher_matrix", "self_consuming.wright_fisher_eigenvalues"),
     evidence=Evidence.CERTIFIED,
@@ -67,19 +70,19 @@ def diploid(n: int) -> list[Fraction]:
     cases=grid(n=(1, 2, 5, 8)).full(n=tuple(range(1, 13))),
     quantity="largest difference of two coefficients",
 )
-def characteristic_polynomial(matrix: Any, eigenvalues: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+def characteristic_polynomial(
+    matrix: Any, eigenvalues: Any, case: Case, rng: np.random.Generator
+) -> Iterator[Enclosure]:
     import flint
 
     P = matrix(case.n, exact=True)
     entries = [flint.fmpq(int(x.numerator), int(x.denominator)) for x in P.ravel()]
-    found = flint.fmpq_mat(*P.shape, entries).charpoly()
+    found = flint.fmpq_mat(len(P), len(P), entries).charpoly()
     known = flint.fmpq_poly([1])
     for value in eigenvalues(case.n):
         known *= flint.fmpq_poly([flint.fmpq(-value.numerator, value.denominator), flint.fmpq(1)])
     rest = found - known
-    yield worst(
-        [exact(0), *(exact(abs(Fraction(int(c.p), int(c.q)))) for c in rest.coeffs())]
-    )
+    yield worst([exact(0), *(exact(abs(Fraction(int(c.p), int(c.q)))) for c in rest.coeffs())])
 
 
 @role("self_consuming.heterozygosity_factor", numbers="n, t: integers; a Fraction")
@@ -138,7 +141,8 @@ def frequency_is_harmonic(matrix: Any, case: Case, rng: np.random.Generator) -> 
     source=SOURCE,
     role="self_consuming.wright_fisher_matrix",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="entries are exponentials of sums of size up to 1060 (n ln n): 1060 eps / 2 = 1.2e-13 relative each, k of "
+    region=at_most(1e-12, because="entries are exponentials of sums of size up to 1060 (n ln n): 1060 eps / 2 = "
+    "1.2e-13 relative each, k of "
                    "them are averaged; a factor 8"),
     cases=grid(n=(5, 50, 200), k=(0, 1, 2, 5)),
     quantity="largest relative deviation of a moment",
@@ -173,7 +177,10 @@ def extinction_time(n: int, *, exact: bool = False) -> Any:
     source=SOURCE,
     role="self_consuming.absorption_time",
     evidence=Evidence.EXACT,
-    region=at_most(1e-6, because="the published values have six decimals; the series of survival probabilities is cut off below 1e-12"),
+    region=at_most(
+        1e-6,
+        because="the published values have six decimals; the series of survival probabilities is cut off below 1e-12",
+    ),
     cases=grid(n=(2, 10, 50, 200)),
     quantity="largest |τ − sum of survival probabilities|, and |τ − published value|",
 )
@@ -255,7 +262,11 @@ def excess_in_the_middle(diffusion: Any, n: int) -> float:
     source=SOURCE,
     role="self_consuming.diffusion_time",
     evidence=Evidence.EXACT,
-    region=within(2, 2.1, because="2 is the bound that fails; rounding of τ by a dense solve of condition 1e4 is below 1e-9 of it, 1e-6 here"),
+    region=within(
+        2,
+        2.1,
+        because="2 is the bound that fails; rounding of τ by a dense solve of condition 1e4 is below 1e-9 of it, 1e-6 here",
+    ),
     cases=grid(n=(1000,)),
     quantity="n × relative excess of the diffusion",
     refutes="At p = 1/2 the diffusion is too large by less than 2/n, for every n.",
@@ -271,7 +282,11 @@ def excess_grows(diffusion: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=SOURCE,
     role="self_consuming.diffusion_time",
     evidence=Evidence.EXACT,
-    region=within(0.05, 0.11, because="the stated bounds, which hold from 20 to 200 draws: at n = 10 the excess is 13 %, at 500 it is 4.7 %"),
+    region=within(
+        0.05,
+        0.11,
+        because="the stated bounds, which hold from 20 to 200 draws: at n = 10 the excess is 13 %, at 500 it is 4.7 %",
+    ),
     cases=grid(n=(20, 50, 200)),
     quantity="relative excess of the diffusion",
 )
@@ -279,7 +294,10 @@ def diffusion_at_the_edge(diffusion: Any, case: Case, rng: np.random.Generator) 
     yield exact(float(diffusion(case.n, 1 / case.n)) / absorption_time(case.n)[1] - 1)
 
 
-@role("self_consuming.absorption_draws", numbers="n, i, size: integers, rng; (size,) generations until one category is left")
+@role(
+    "self_consuming.absorption_draws",
+    numbers="n, i, size: integers, rng; (size,) generations until one category is left",
+)
 def absorption_draws(n: int, i: int, size: int, rng: np.random.Generator) -> Any:
     """Refit the frequency to n draws until it is 0 or 1; the number of refits."""
     copies, times = np.full(size, i), np.zeros(size, int)
@@ -310,7 +328,9 @@ def last_one_missing(n: int, i: int, size: int, rng: np.random.Generator) -> Any
     source=SOURCE,
     role=("self_consuming.absorption_draws", "self_consuming.wright_fisher_matrix"),
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.04, because="one generation less moves the law by 0.06 at n = 10; 16384 draws enclose within 0.0273"),
+    region=at_most(
+        0.04, because="one generation less moves the law by 0.06 at n = 10; 16384 draws enclose within 0.0273"
+    ),
     cases=grid(n=(10,), i=(5, 1)),
     quantity="distance of the absorption time to its law",
 )
@@ -324,10 +344,15 @@ def absorption_law(draws: Any, matrix: Any, case: Case, rng: np.random.Generator
     law = np.array([0.0, *absorbed])
 
     def cdf(t: Floats) -> Floats:
-        return law[np.clip(np.floor(t).astype(int) + 1, 0, 601)]
+        return np.asarray(law[np.clip(np.floor(t).astype(int) + 1, 0, 601)])
 
     yield from sup_distance(
-        lambda rng, size: draws(case.n, case.i, size, rng), cdf, rng, case.risk, before=lambda t: cdf(t - 1), first=16384
+        lambda rng, size: draws(case.n, case.i, size, rng),
+        cdf,
+        rng,
+        case.risk,
+        before=lambda t: cdf(t - 1),
+        first=16384,
     )
 
 
@@ -357,7 +382,11 @@ def first_generation(i: int, t: int) -> float:
     source=LOOP_RATE.at("the discrete case"),
     role="self_consuming.loss_probability",
     evidence=Evidence.RATE,
-    region=within(-1.15, -0.85, because="Bin(n, i/n) is Poisson(i) up to O(1/n); the next term is a share O(t/n) of it, 0.1 at n = 50"),
+    region=within(
+        -1.15,
+        -0.85,
+        because="Bin(n, i/n) is Poisson(i) up to O(1/n); the next term is a share O(t/n) of it, 0.1 at n = 50",
+    ),
     cases=grid(i=(1, 3), t=(2, 5)),
     quantity="slope of ln |exact − limit| against ln n",
 )
@@ -380,7 +409,9 @@ def rare_ones_are_lost(loss: Any, case: Case, rng: np.random.Generator) -> Itera
     source=LOOP_RATE.at("the discrete case"),
     role="self_consuming.loss_probability",
     evidence=Evidence.EXACT,
-    region=at_most(1e-3, because="1 − q_t = 2 / (t + (1/3) ln t + O(1)): at t = 10⁴ that is 2/t less a share of (3.1 + O(1)) / 10⁴"),
+    region=at_most(
+        1e-3, because="1 − q_t = 2 / (t + (1/3) ln t + O(1)): at t = 10⁴ that is 2/t less a share of (3.1 + O(1)) / 10⁴"
+    ),
     cases=grid(t=(10_000,)),
     quantity="|t (1 − q_t)/2 − 1|",
 )
@@ -524,7 +555,10 @@ def common_noise(points: Floats, picks: Any, noise: Floats, h: float) -> Floats:
     source=SOURCE,
     role="self_consuming.kernel_step",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="all n^n picks and 2^n signs are enumerated: only two moments of the noise matter; sums of 216 numbers of size 4"),
+    region=at_most(
+        1e-13,
+        because="all n^n picks and 2^n signs are enumerated: only two moments of the noise matter; sums of 216 numbers of size 4",
+    ),
     cases=grid(n=(2, 3), h=(0.3, 1.0)),
     quantity="largest deviation of the two means",
 )
@@ -564,5 +598,3 @@ def variety_of_a_zipf_law() -> Figure:
         ),
         x_log=True,
     )
-
-

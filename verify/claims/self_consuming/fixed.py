@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, role, series
-from verify.claims import mutant
+from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
 from verify.claims.self_consuming.accumulate import signs
 from verify.claims.self_consuming.instances import Floats
 from verify.claims.sources import LOOP_MAD
@@ -41,16 +40,22 @@ def bounded_loss(moments: Any, case: Case, rng: np.random.Generator) -> Iterator
             n = n_real + n_synth
             found = moments(n_real, n_synth, Fraction(1), refresh=False)
             worth, var = 1 / (Fraction(found.mean_sq) * n_real), Fraction(found.var)
-            bounds = Fraction(2 * n_real - 1, 3 * n_real - 2) < worth < 1 and Fraction(2 * n_real - 2, 2 * n_real - 1) < var < 1
+            bounds = (
+                Fraction(2 * n_real - 1, 3 * n_real - 2) < worth < 1
+                and Fraction(2 * n_real - 2, 2 * n_real - 1) < var < 1
+            )
             loss = Fraction(n_synth * (n_real - 1), n_real * (n + n_synth) - n)
-            broken += not (bounds and 1 / worth == 1 + loss and var == (n_real - 1) / (n_real - Fraction(n, n + n_synth)))
+            broken += not (
+                bounds and 1 / worth == 1 + loss and var == (n_real - 1) / (n_real - Fraction(n, n + n_synth))
+            )
     yield exact(broken)
 
 
 @claim(
     id="self_consuming.fixed-real-data.equations",
     title="The stationary moments solve their two equations",
-    statement=r"\Delta (1 - \beta^2) = \frac{n_s \lambda s}{n^2}, \quad (n - 1) s = n_r - 1 + (n_s - 1) \lambda s + \frac{n_r}n \lambda s "
+    statement=r"\Delta (1 - \beta^2) = \frac{n_s \lambda s}{n^2}, \quad (n - 1) s = n_r - 1 + (n_s - 1) \lambda "
+    r"s + \frac{n_r}n \lambda s "
     r"+ \frac{n_r n_s}n \Delta, \quad \mathbb{E} \mu^2 = \frac1{n_r} + \Delta",
     source=SOURCE,
     role="self_consuming.mixed_loop_moments",
@@ -68,7 +73,11 @@ def two_equations(moments: Any, case: Case, rng: np.random.Generator) -> Iterato
             s, delta = Fraction(found.var), Fraction(found.mean_sq) - Fraction(1, n_real)
             first = delta * (1 - Fraction(n_synth, n) ** 2) - n_synth * lam * s / n**2
             second = (n - 1) * s - (
-                n_real - 1 + (n_synth - 1) * lam * s + Fraction(n_real, n) * lam * s + Fraction(n_real * n_synth, n) * delta
+                n_real
+                - 1
+                + (n_synth - 1) * lam * s
+                + Fraction(n_real, n) * lam * s
+                + Fraction(n_real * n_synth, n) * delta
             )
             parts += [exact(abs(first)), exact(abs(second))]
     yield worst(parts)
@@ -126,11 +135,15 @@ def other_order(real: Floats, noise: Floats, mean: float, var: float, bias: floa
 @claim(
     id="self_consuming.fixed-real-data.enumerated",
     title="One generation from the stationary moments gives them back",
-    statement=r"\mathbb{E}(\mu' - \bar x)^2 = \Delta, \quad \mathbb{E} S' = s \qquad \text{from } (\mu - \bar x)^2 = \Delta,\ S = s",
+    statement=r"\mathbb{E}(\mu' - \bar x)^2 = \Delta, \quad \mathbb{E} S' = s \qquad \text{from } (\mu - \bar "
+    r"x)^2 = \Delta,\ S = s",
     source=SOURCE,
     role=("self_consuming.fixed_step", "self_consuming.mixed_loop_moments"),
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="all sign patterns are the whole law, as the map is quadratic in the noise; means of 256 numbers below 10"),
+    region=at_most(
+        1e-13,
+        because="all sign patterns are the whole law, as the map is quadratic in the noise; means of 256 numbers below 10",
+    ),
     cases=grid(mix=((2, 3, 1.0), (5, 8, 1.0), (4, 6, 0.8))),
     quantity="|moments after one enumerated generation − stationary moments|",
 )
@@ -172,7 +185,8 @@ def three_loops() -> Figure:
     alone = mixed_loop_moments(n_real, 0, 1.0).mean_sq + 2 - 2 * math.sqrt(expected_deviation(n_real))
     return Figure(
         "Mean squared distance to the real law: no real data, the same, and fresh ones; n_r = 20, n_s = 60",
-        "Without real data the distance grows for ever, with fixed data it stays bounded above that of the real samples alone, with "
+        "Without real data the distance grows for ever, with fixed data it stays bounded above that of the real "
+        "samples alone, with "
         "fresh data it falls below.",
         "generation t",
         "E W₂²",

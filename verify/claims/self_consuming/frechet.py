@@ -55,7 +55,9 @@ def unsquared(n: int, t: Any, **how: Any) -> Any:
     source=SOURCE,
     role="self_consuming.expected_w2_squared",
     evidence=Evidence.EXACT,
-    region=at_most(1e-11, because="t powers of moments known to some 20 eps, a sum of t terms at most 4, t ≤ 300: 300 × 40 eps × 4"),
+    region=at_most(
+        1e-11, because="t powers of moments known to some 20 eps, a sum of t terms at most 4, t ≤ 300: 300 × 40 eps × 4"
+    ),
     cases=grid(n=(2, 10, 50), bias=(1.0, 0.9), ddof=(0, 1)).full(n=(2, 3, 5, 10, 50, 200), bias=(1.0, 0.99, 0.9, 0.5)),
     quantity="largest |closed form − moments by quadrature|, t in {0, 1, 5, 10, 300}",
 )
@@ -82,7 +84,10 @@ def w2_increment(n: int, bias: Fraction, t: int) -> Any:
     return lam**t * (lam / n - 1 + lam) + 2 * r**t * (1 - r)
 
 
-@mutant("self_consuming.w2_increment", slip="a difference of floats, which is rounding once the distances are equal to 16 digits")
+@mutant(
+    "self_consuming.w2_increment",
+    slip="a difference of floats, which is rounding once the distances are equal to 16 digits",
+)
 def float_difference(n: int, bias: Fraction, t: int) -> Any:
     from flint import arb
 
@@ -105,7 +110,9 @@ def spread_alone(n: int, bias: Fraction, t: int) -> Any:
     source=SOURCE,
     role="self_consuming.w2_increment",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="a count of increments whose ball is not positive; c₄² ≥ n/(n + 1) makes them so for n ≥ 3"),
+    region=exactly(
+        0, because="a count of increments whose ball is not positive; c₄² ≥ n/(n + 1) makes them so for n ≥ 3"
+    ),
     cases=grid(n=(3, 10, 60), steps=(10,), last=(20,)).full(n=tuple(range(3, 61)), steps=(50,), last=(60,)),
     quantity="increments that are not certainly positive",
 )
@@ -126,7 +133,10 @@ def increments_are_positive(increment: Any, case: Case, rng: np.random.Generator
     source=SOURCE,
     role="self_consuming.w2_increment",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="325 signs of balls: positive before t = 323, negative there and after; and the size, to three digits"),
+    region=exactly(
+        0,
+        because="325 signs of balls: positive before t = 323, negative there and after; and the size, to three digits",
+    ),
     quantity="wrong signs for t ≤ 324, and whether the size at t = 323 is wrong",
     refutes="The distance grows in every generation, for every n and λ.",
 )
@@ -203,13 +213,17 @@ def not_squared(mean1: Floats, chol1: Floats, mean2: Floats, chol2: Floats) -> A
     return np.sqrt(frechet_distance(mean1, chol1, mean2, chol2))
 
 
-@mutant("self_consuming.frechet_distance", slip="the factors are compared entry by entry, which is a bound and no distance")
+@mutant(
+    "self_consuming.frechet_distance", slip="the factors are compared entry by entry, which is a bound and no distance"
+)
 def distance_of_factors(mean1: Floats, chol1: Floats, mean2: Floats, chol2: Floats) -> Any:
     moved = np.square(np.asarray(mean1) - mean2).sum(axis=-1)
     return moved + np.square(np.asarray(chol1) - chol2).sum(axis=(-2, -1))
 
 
-@mutant("self_consuming.frechet_distance", slip="by roots of covariances: half of the digits are gone where one is singular")
+@mutant(
+    "self_consuming.frechet_distance", slip="by roots of covariances: half of the digits are gone where one is singular"
+)
 def by_roots(mean1: Floats, chol1: Floats, mean2: Floats, chol2: Floats) -> Any:
     a, b = (np.asarray(c) @ np.asarray(c).mT for c in (chol1, chol2))
     return np.square(np.asarray(mean1) - mean2).sum(axis=-1) + bures_distance2(a, b)
@@ -227,7 +241,9 @@ def other_way_round(mean1: Floats, chol1: Floats, mean2: Floats, chol2: Floats) 
     source=GELBRICH.at("the formula for normal laws"),
     role="self_consuming.frechet_distance",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="POT takes roots of matrices of condition below 1e4: some 1e4 × d² eps; ours a few eps"),
+    region=at_most(
+        1e-10, because="POT takes roots of matrices of condition below 1e4: some 1e4 × d² eps; ours a few eps"
+    ),
     cases=grid(d=(1, 3, 8), draws=(5,)).full(draws=(100,)),
     quantity="relative difference to POT",
 )
@@ -251,7 +267,10 @@ def against_pot(distance: Any, case: Case, rng: np.random.Generator) -> Iterator
     source=GELBRICH.at("the formula for normal laws"),
     role="self_consuming.frechet_distance",
     evidence=Evidence.EXACT,
-    region=at_most(1e-14, because="sums of d² squares, one singular value: some 40 eps; roots of covariances are off by the root of eps"),
+    region=at_most(
+        1e-14,
+        because="sums of d² squares, one singular value: some 40 eps; roots of covariances are off by the root of eps",
+    ),
     cases=grid(d=(2, 5), draws=(10,)),
     quantity="relative difference to the formula for rank one",
 )

@@ -14,7 +14,19 @@ from verify.claims.grid import Grid
 from verify.claims.self_consuming.accumulate import signs
 from verify.claims.self_consuming.instances import Floats, chi2_cdf, normal_cdf
 from verify.claims.sources import LOOP_GOLDEN, LOOP_MAD
-from verify.evidence import Enclosure, at_least, at_most, exact, exactly, gap, probability, slope, sup_distance, within, worst
+from verify.evidence import (
+    Enclosure,
+    at_least,
+    at_most,
+    exact,
+    exactly,
+    gap,
+    probability,
+    slope,
+    sup_distance,
+    within,
+    worst,
+)
 from verify.methods import self_consuming
 from verify.methods.self_consuming import (
     LoopTrajectory,
@@ -47,7 +59,8 @@ def raw_loop(
     path = []
     for t in range(generations + 1):
         if t or n_initial is not None:
-            real = fixed if not refresh else rng.standard_normal((replicates, n_real if t else n_initial, dim))
+            drawn = n_real if t or n_initial is None else n_initial
+            real = rng.standard_normal((replicates, drawn, dim)) if refresh else fixed
             groups = [real]
             if t:
                 noise = rng.standard_normal((replicates, n_synth, dim))
@@ -116,7 +129,9 @@ def stationary(matrix: Any, constant: Any) -> tuple[Any, Any]:
     """The fixed point of x → matrix x + constant in two dimensions."""
     (a, b), (c, d) = matrix
     determinant = (1 - a) * (1 - d) - b * c
-    return ((1 - d) * constant[0] + b * constant[1]) / determinant, (c * constant[0] + (1 - a) * constant[1]) / determinant
+    return ((1 - d) * constant[0] + b * constant[1]) / determinant, (
+        c * constant[0] + (1 - a) * constant[1]
+    ) / determinant
 
 
 @mutant("self_consuming.mixed_loop_moments", slip="E μ² = 1/n: synthetic samples count as real ones")
@@ -164,7 +179,10 @@ def as_if_fresh(n_real: int, n_synth: int, bias: Any, *, refresh: bool = True, *
     return mixed_loop_moments(n_real, n_synth, bias, **how)
 
 
-@mutant("self_consuming.mixed_loop_moments", slip="the fixed loop is centred at the real mean, not at that of its real samples")
+@mutant(
+    "self_consuming.mixed_loop_moments",
+    slip="the fixed loop is centred at the real mean, not at that of its real samples",
+)
 def centred_at_zero(n_real: int, n_synth: int, bias: Any, *, refresh: bool = True, **how: Any) -> MixedMoments:
     found = mixed_loop_moments(n_real, n_synth, bias, refresh=refresh, **how)
     return found if refresh else found._replace(mean_sq=found.mean_sq - Fraction(1, n_real))
@@ -198,7 +216,9 @@ def mle_step(real: Floats, noise: Floats, mean: Floats, chol: Floats, bias: floa
 
 
 @mutant("self_consuming.fresh_step", slip="the bias multiplies the standard deviation")
-def bias_on_the_deviation(real: Floats, noise: Floats, mean: Floats, chol: Floats, bias: float) -> tuple[Floats, Floats]:
+def bias_on_the_deviation(
+    real: Floats, noise: Floats, mean: Floats, chol: Floats, bias: float
+) -> tuple[Floats, Floats]:
     return fresh_step(real, noise, mean, chol, bias**2)
 
 
@@ -259,7 +279,9 @@ def closed_form(moments: Any, case: Case, rng: np.random.Generator) -> Iterator[
     role="self_consuming.mixed_loop_moments",
     evidence=Evidence.EXACT,
     region=at_most(1e-10, because="the published values have ten decimals"),
-    cases=grid(mix=((5, 20, 1.0, 0.12, 1.1), (10, 40, 0.8, 0.0313700384, 0.5697823303), (20, 20, 1.0, 39 / 1160, 59 / 58))),
+    cases=grid(
+        mix=((5, 20, 1.0, 0.12, 1.1), (10, 40, 0.8, 0.0313700384, 0.5697823303), (20, 20, 1.0, 39 / 1160, 59 / 58))
+    ),
     quantity="|moments − published values|",
 )
 def published_values(moments: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
@@ -287,9 +309,9 @@ def cap_on_worth(moments: Any, case: Case, rng: np.random.Generator) -> Iterator
             found = moments(n_real, n_synth, Fraction(1))
             size = 1 / Fraction(found.mean_sq)
             bounds = n_real < size < 2 * n_real - 1 if n_real > 2 or (n_real == 2 and n_synth > 0) else size == 1
-            identities = size == n_real + Fraction(n_synth * (n_real - 1), n - 1) and 1 / Fraction(found.var) == 1 - Fraction(
-                n_synth, n_real * (n + n_synth - 1)
-            )
+            identities = size == n_real + Fraction(n_synth * (n_real - 1), n - 1) and 1 / Fraction(
+                found.var
+            ) == 1 - Fraction(n_synth, n_real * (n + n_synth - 1))
             broken += not (bounds and identities)
     yield exact(broken)
 
@@ -316,7 +338,10 @@ def known_variance(n_real: int, n_synth: int, bias: float, **how: Any) -> float:
     source=LOOP_MAD.at("equation 4"),
     role="self_consuming.effective_sample_size",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="1 − β² is a difference of two numbers near 1: a share eps n / n_r, 2e-12 at most here; a 2 × 2 solve"),
+    region=at_most(
+        1e-9,
+        because="1 − β² is a difference of two numbers near 1: a share eps n / n_r, 2e-12 at most here; a 2 × 2 solve",
+    ),
     cases=grid(mix=((1, 5), (2, 3), (5, 20), (100, 10_000))),
     quantity="|n_e / formula − 1|",
 )
@@ -333,7 +358,11 @@ def worth_of_the_mix(size: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=SOURCE,
     role="self_consuming.mixed_loop_moments",
     evidence=Evidence.RATE,
-    region=within(-1e-3, 1e-3, because="after 60 generations the second eigenvalue has lost against the first: their ratio is at most 0.87"),
+    region=within(
+        -1e-3,
+        1e-3,
+        because="after 60 generations the second eigenvalue has lost against the first: their ratio is at most 0.87",
+    ),
     cases=grid(mix=((10, 40, 0.8), (5, 20, 1.0))),
     quantity="slope of ln |x_t − x_∞| − ln ρ, t from 60 to 100",
 )
@@ -359,7 +388,8 @@ def first_model_is_forgotten(moments: Any, case: Case, rng: np.random.Generator)
     source=SOURCE,
     role="self_consuming.mixed_loop",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.04, because="real samples that are not refreshed correlate two steps by n_r/n = 0.8, which moves the law by 0.07, "
+    region=at_most(0.04, because="real samples that are not refreshed correlate two steps by n_r/n = 0.8, which "
+    "moves the law by 0.07, "
                    "and so does the bias squared; 16384 draws enclose within 0.0273"),
     cases=grid(mix=((8, 2, 1.0), (2, 20, 0.5)), d=(1, 2)),
     quantity="distance of the sum of two steps to a normal law",
@@ -387,7 +417,8 @@ def mean_steps(mixed_loop: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=SOURCE,
     role="self_consuming.mixed_loop",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.04, because="without the part between the groups one degree in 4 is missing: the law moves by 0.2; 16384 draws enclose "
+    region=at_most(0.04, because="without the part between the groups one degree in 4 is missing: the law moves "
+    "by 0.2; 16384 draws enclose "
                    "within 0.0273"),
     cases=grid(mix=((2, 3), (1, 4)), d=(1, 2), refresh=(True, False)),
     quantity="distance of the scatter to its χ² law",
@@ -424,7 +455,8 @@ def first_model(mixed_loop: Any, case: Case, rng: np.random.Generator) -> Iterat
 @claim(
     id="self_consuming.fresh-loop-limit.distance",
     title="Loops in high dimension end at the published distance, whatever the first model",
-    statement=r"d = n_r = 100,\ n_s = 900: \quad W_2^2(G_{30}, P) \approx 12.4 \ (\lambda = 1), \quad 20.6 \ (\lambda = 0.8); \qquad "
+    statement=r"d = n_r = 100,\ n_s = 900: \quad W_2^2(G_{30}, P) \approx 12.4 \ (\lambda = 1), \quad 20.6 \ "
+    r"(\lambda = 0.8); \qquad "
     r"d = n_r = 30,\ n_s = 270: \quad 6.33 \ (\lambda = 0.8, \text{ to second order})",
     source=LOOP_MAD.at("figure 10"),
     role="self_consuming.mixed_loop",
@@ -506,11 +538,15 @@ def inverted_ratio(n_real: int, n_synth: int) -> float:
 @claim(
     id="self_consuming.fresh-loop-limit.golden",
     title="It is pooling that caps the worth: with the best weight it grows like a root",
-    statement=r"w^* = \frac{\sqrt{1 + 4k} - 1}{2k}, \qquad n_e = \frac{n_r}{w^*} = n_r \frac{1 + \sqrt{1 + 4k}}2, \quad k = \frac{n_s}{n_r}",
+    statement=r"w^* = \frac{\sqrt{1 + 4k} - 1}{2k}, \qquad n_e = \frac{n_r}{w^*} = n_r \frac{1 + \sqrt{1 + "
+    r"4k}}2, \quad k = \frac{n_s}{n_r}",
     source=LOOP_GOLDEN.at("theorem 1"),
     role="self_consuming.golden_size",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="the minimum is flat: a weight found to 1e-8 gives its value to 1e-16; some 20 roundings, a factor 200"),
+    region=at_most(
+        1e-12,
+        because="the minimum is flat: a weight found to 1e-8 gives its value to 1e-16; some 20 roundings, a factor 200",
+    ),
     cases=grid(mix=((10, 10), (10, 20), (10, 60), (100, 1))),
     quantity="|n_e × least stationary variance − 1|",
 )
@@ -556,7 +592,9 @@ def transients() -> Figure:
         for start in (100, 1000):
             path = mixed_loop(100, 900, 40, 1, dim=100, bias=lam, n_initial=start, rng=rng)
             distance = frechet_distance(path.mean[t], path.chol[t], zero, unit)[:, 0]
-            curves.append(series(f"λ = {lam:g}, n_ini = {start}", t, distance, kind="line" if start == 100 else "dashed"))
+            curves.append(
+                series(f"λ = {lam:g}, n_ini = {start}", t, distance, kind="line" if start == 100 else "dashed")
+            )
     return Figure(
         "Squared distance to the real law, d = 100, n_r = 100, n_s = 900",
         "Whatever the first model, the distance comes to 12.4 without bias and to 20.6 with λ = 0.8.",

@@ -20,9 +20,9 @@ SCHEDULES = {
     "mixed": ([4, 7, 12, 5, 30], 1.0), "two-3-times": ([2] * 3, 1.0), "hundred-200-times": ([100] * 200, 1.0),
 }  # fmt: skip
 
-role(
-    "self_consuming.log_variance_cdf", numbers="x: floats, a schedule of integers, bias; P(ln σ_T² <= x), floats"
-)(self_consuming.log_variance_cdf)
+role("self_consuming.log_variance_cdf", numbers="x: floats, a schedule of integers, bias; P(ln σ_T² <= x), floats")(
+    self_consuming.log_variance_cdf
+)
 
 
 @mutant("self_consuming.log_variance_cdf", slip="n degrees of freedom in place of n − 1")
@@ -42,7 +42,7 @@ def lognormal(x: Any, n_schedule: Any, bias: float = 1.0) -> Any:
 @mutant("self_consuming.log_variance_cdf", slip="a martingale has no drift, so ln σ² is centred at ln λ^T")
 def centred_law(x: Any, n_schedule: Any, bias: float = 1.0) -> Any:
     sizes = np.atleast_1d(n_schedule)
-    return self_consuming.log_variance_cdf(np.asarray(x) + log_variance_drift(sizes).sum(), sizes, bias)
+    return self_consuming.log_variance_cdf(np.asarray(x) + log_variance_drift(sizes).sum(), sizes.tolist(), bias)
 
 
 @equivalent("self_consuming.log_variance_cdf", because="the order of the generations does not matter to a sum")
@@ -50,7 +50,9 @@ def reversed_schedule(x: Any, n_schedule: Any, bias: float = 1.0) -> Any:
     return self_consuming.log_variance_cdf(x, np.atleast_1d(n_schedule)[::-1].tolist(), bias)
 
 
-@mutant("self_consuming.gaussian_loop", slip="σ² is carried as a float, which underflows after some hundred generations")
+@mutant(
+    "self_consuming.gaussian_loop", slip="σ² is carried as a float, which underflows after some hundred generations"
+)
 def variance_carried(n: Any, generations: int, replicates: int, **how: Any) -> LoopTrajectory:
     path = gaussian_loop(n, generations, replicates, **how)
     with np.errstate(divide="ignore", under="ignore"):
@@ -64,7 +66,8 @@ def variance_carried(n: Any, generations: int, replicates: int, **how: Any) -> L
     source=SOURCE,
     role=("self_consuming.gaussian_loop", "self_consuming.log_variance_cdf"),
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.03, because="the log-normal approximation is 0.05 away at n = 3, T = 2, the divisor n at least 0.2; 32768 draws "
+    region=at_most(0.03, because="the log-normal approximation is 0.05 away at n = 3, T = 2, the divisor n at "
+    "least 0.2; 32768 draws "
                    "enclose within 0.0193"),
     cases=grid(schedule=("three-2-times", "three-5-times", "ten-50-times", "mixed")).full(schedule=tuple(SCHEDULES)),
     quantity="distance of ln σ_T² to its law",
@@ -86,7 +89,8 @@ def law_of_log_variance(gaussian_loop: Any, cdf: Any, case: Case, rng: np.random
     source=SOURCE,
     role="self_consuming.log_variance_cdf",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="some 1000 nodes of a Horner scheme with coefficients that sum to less than 4: 4000 eps = 9e-13; the "
+    region=at_most(1e-12, because="some 1000 nodes of a Horner scheme with coefficients that sum to less than "
+    "4: 4000 eps = 9e-13; the "
                    "law outside a period and the nodes cut off weigh less than e^-36"),
     cases=grid(schedule=((2,), (3,), (10,), (200,), (3, 3))),
     quantity="largest |inverted − closed form|",
@@ -142,7 +146,8 @@ def ball_drift(n: int) -> Any:
     source=SOURCE,
     role="self_consuming.log_variance_drift",
     evidence=Evidence.EXACT,
-    region=at_most(5e-14, because="below ν = 80 two numbers of size ln 40 are subtracted to 1/80: 3.7 eps 80 = 7e-14 at the very worst, "
+    region=at_most(5e-14, because="below ν = 80 two numbers of size ln 40 are subtracted to 1/80: 3.7 eps 80 = "
+    "7e-14 at the very worst, "
                    "half of that for roundings to nearest; above, a series"),
     cases=grid(n=(2, 3, 10, 81, 82, 1000, 10**7)),
     quantity="relative error",
@@ -222,7 +227,8 @@ def linear_schedule(drift: Any, case: Case, rng: np.random.Generator) -> Iterato
 @claim(
     id="self_consuming.log-variance-law.quadratic-schedule",
     title="With samples that grow like t², some variance survives for ever",
-    statement=r"\sum_{t \ge 1} \frac1{n_t} < \infty \iff \sigma_\infty > 0; \qquad \sum_{t \le 2 \cdot 10^5} \delta_{10 t^2} = -0.180827\ldots",
+    statement=r"\sum_{t \ge 1} \frac1{n_t} < \infty \iff \sigma_\infty > 0; \qquad \sum_{t \le 2 \cdot 10^5} "
+    r"\delta_{10 t^2} = -0.180827\ldots",
     source=SOURCE,
     role="self_consuming.log_variance_drift",
     evidence=Evidence.EXACT,
@@ -255,7 +261,9 @@ def empirical_and_exact() -> Figure:
     curves = []
     for name in ("three-5-times", "mixed", "ten-50-times"):
         sizes, lam = SCHEDULES[name]
-        drawn = np.sort(gaussian_loop(sizes, len(sizes), 400, bias=lam, keep="last", rng=np.random.default_rng(2)).log_det[0])
+        drawn = np.sort(
+            gaussian_loop(sizes, len(sizes), 400, bias=lam, keep="last", rng=np.random.default_rng(2)).log_det[0]
+        )
         curves.append(series(f"400 loops, {name}", drawn, (np.arange(400) + 0.5) / 400, kind="steps"))
         x = np.linspace(drawn[0], drawn[-1], 80)
         curves.append(series(f"exact law, {name}", x, self_consuming.log_variance_cdf(x, sizes, lam), kind="dashed"))
@@ -301,5 +309,3 @@ def three_schedules() -> Figure:
         x_log=True,
         y_log=True,
     )
-
-

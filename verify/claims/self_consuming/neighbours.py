@@ -15,6 +15,7 @@ from verify.claims.self_consuming.instances import Floats
 from verify.claims.sources import LOOP_COVERAGE, LOOP_MAD, LOOP_PRECISION
 from verify.evidence import (
     Enclosure,
+    accepted,
     at_least,
     at_most,
     bounded_mean,
@@ -40,9 +41,7 @@ def squared_distances(x: Floats, y: Floats) -> Floats:
     return np.asarray(np.square(x[:, None] - y[None]).sum(axis=-1))
 
 
-def by_definition(
-    real: Floats, fake: Floats, k: int, *, strict: bool = False, radii: Any = None
-) -> KnnMetrics:
+def by_definition(real: Floats, fake: Floats, k: int, *, strict: bool = False, radii: Any = None) -> KnnMetrics:
     """The four metrics from whole distance matrices of differences, sorted: the definitions, written down."""
     x_radius, y_radius = radii or (np.sort(squared_distances(s, s), axis=1)[:, k] for s in (real, fake))
     d = squared_distances(real, fake)
@@ -130,7 +129,8 @@ def two_dimensional_loops(
     source=SOURCE,
     role="self_consuming.knn_metrics",
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="precision is about 0.999 and recall 0.33 at t = 10 in an earlier run of ours; exchanged, or with the "
+    region=at_least(0.5, because="precision is about 0.999 and recall 0.33 at t = 10 in an earlier run of ours; "
+    "exchanged, or with the "
                     "fakes' own radii, precision is below 0.6"),
     quantity="P(precision > 0.97 and recall < 0.6)",
 )  # fmt: skip
@@ -149,7 +149,8 @@ def recall_is_lost(knn_metrics: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="self_consuming.knn_metrics",
     evidence=Evidence.STATISTICAL,
-    region=within(0.7, 0.96, because="half way up to the start, and half way down to recall, which is 0.28 by then: exchanged, precision "
+    region=within(0.7, 0.96, because="half way up to the start, and half way down to recall, which is 0.28 by "
+    "then: exchanged, precision "
                   "would be that"),
     quantity="mean precision after 80 generations, N = M = 100",
 )  # fmt: skip
@@ -168,7 +169,8 @@ def precision_falls(knn_metrics: Any, case: Case, rng: np.random.Generator) -> I
     source=LOOP_COVERAGE.at("section 3.2"),
     role="self_consuming.knn_metrics",
     evidence=Evidence.STATISTICAL,
-    region=within(0.95, 1.05, because="a quarter of what one neighbour more or less changes at k = 5; on the line no point lies in more "
+    region=within(0.95, 1.05, because="a quarter of what one neighbour more or less changes at k = 5; on the "
+    "line no point lies in more "
                   "than 2k balls, so the density is at most 2"),
     cases=grid(N=(100,), M=(100,), k=(5,)),
     quantity="mean density of Student t₃ data, d = 1",
@@ -207,7 +209,10 @@ def itself_included(N: int, M: int, k: int) -> Fraction:
     source=LOOP_COVERAGE.at("lemma 2"),
     role="self_consuming.null_coverage",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="every order of real and fake points by distance is equally likely; they are enumerated, in fractions"),
+    region=exactly(
+        0,
+        because="every order of real and fake points by distance is equally likely; they are enumerated, in fractions",
+    ),
     cases=grid(N=(4, 6), M=(3, 5), k=(1, 2, 3)),
     quantity="|formula − share of the orders whose first k points are not all real|",
 )
@@ -233,9 +238,7 @@ def measured_coverage(knn_metrics: Any, formula: Any, case: Case, rng: np.random
     expected = float(formula(case.N, case.M, case.k))
 
     def surplus(rng: np.random.Generator, size: int) -> Floats:
-        pairs = (
-            (rng.standard_t(3, (case.N, case.d)), rng.standard_t(3, (case.M, case.d))) for _ in range(size)
-        )
+        pairs = ((rng.standard_t(3, (case.N, case.d)), rng.standard_t(3, (case.M, case.d))) for _ in range(size))
         return np.array([knn_metrics(*pair, case.k).coverage - expected for pair in pairs])
 
     yield from bounded_mean(surplus, -expected, 1 - expected, rng, case.risk, first=512)
@@ -244,7 +247,8 @@ def measured_coverage(knn_metrics: Any, formula: Any, case: Case, rng: np.random
 @claim(
     id="self_consuming.knn-precision-recall.not-consistent",
     title="With fixed k the recall of one and the same pair of laws rises with the number of points",
-    statement=r"G = N(0, \tfrac14 I),\ P = N(0, I),\ d = 2,\ k = 5: \quad P(\text{recall}_{N = 250} > \text{recall}_{N = 50}) \ge \tfrac12",
+    statement=r"G = N(0, \tfrac14 I),\ P = N(0, I),\ d = 2,\ k = 5: \quad P(\text{recall}_{N = 250} > "
+    r"\text{recall}_{N = 50}) \ge \tfrac12",
     source=LOOP_PRECISION.at("section 3"),
     role="self_consuming.knn_metrics",
     evidence=Evidence.STATISTICAL,
@@ -256,9 +260,7 @@ def recall_rises(knn_metrics: Any, case: Case, rng: np.random.Generator) -> Iter
     def rises(rng: np.random.Generator, size: int) -> Any:
         found = []
         for _ in range(size):
-            few, many = (
-                knn_metrics(rng.normal(size=(N, 2)), rng.normal(size=(N, 2)) / 2, 5).recall for N in (50, 250)
-            )
+            few, many = (knn_metrics(rng.normal(size=(N, 2)), rng.normal(size=(N, 2)) / 2, 5).recall for N in (50, 250))
             found.append(many > few)
         return np.array(found)
 
@@ -303,7 +305,10 @@ def prose_falls(literal_precision: Any, case: Case, rng: np.random.Generator) ->
     source=LOOP_COVERAGE.at("equations 1 to 4"),
     role="self_consuming.knn_metrics",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="counts over the same denominators: equal, or off by at least 1/(kM) = 1e-4; only the quotients round"),
+    region=at_most(
+        1e-12,
+        because="counts over the same denominators: equal, or off by at least 1/(kM) = 1e-4; only the quotients round",
+    ),
     cases=grid(d=(1, 3, 20), k=(1, 5), draws=(3,)).full(draws=(50,)),
     quantity="largest difference of the four metrics",
 )
@@ -340,7 +345,10 @@ def copies(knn_metrics: Any, case: Case, rng: np.random.Generator) -> Iterator[E
     source=LOOP_PRECISION.at("equation 1"),
     role="self_consuming.knn_metrics",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="counts, as from differences; without centring, squared distances of 1e-18 drown in roundings of 1e-16"),
+    region=at_most(
+        1e-12,
+        because="counts, as from differences; without centring, squared distances of 1e-18 drown in roundings of 1e-16",
+    ),
     cases=grid(d=(2, 10)),
     quantity="largest difference of the four metrics",
 )
@@ -359,13 +367,53 @@ def collapsed_cloud(knn_metrics: Any, case: Case, rng: np.random.Generator) -> I
     source=LOOP_PRECISION.at("equation 1"),
     role="self_consuming.knn_metrics",
     evidence=Evidence.EXACT,
-    region=at_most(1, because="a block of 4 MiB, its partitioned copy, and as much again for masks, indices and sorting; the whole table takes 20 MiB and more"),
+    region=at_most(
+        1,
+        because="a block of 4 MiB, its partitioned copy, and as much again for masks, indices and sorting; the "
+        "whole table takes 20 MiB and more",
+    ),
     cases=grid(N=(1600,), d=(2,)).full(N=(1600, 10_000)),
     quantity="peak of memory over the allowance",
 )
 def memory(knn_metrics: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     real, fake = rng.normal(size=(2, case.N, case.d))
     yield exact(peak_bytes(knn_metrics, real, fake, 5) / (16 * 2**20 + 64 * 2 * case.N * (case.d + 2)))
+
+
+@mutant("self_consuming.knn_metrics", slip="bad points are dropped and k is lowered in silence")
+def forgiving(real: Any, fake: Any, k: int) -> KnnMetrics:
+    x, y = (np.atleast_2d(np.asarray(z, float)) for z in (real, fake))
+    d = min(x.shape[1], y.shape[1])
+    x, y = (z[np.isfinite(z).all(axis=1)][:, :d] for z in (x, y))
+    k = max(1, min(int(k), len(x) - 1, len(y) - 1))
+    return knn_metrics(x, y, k) if min(len(x), len(y)) > 1 else KnnMetrics(0.0, 0.0, 0.0, 0.0)
+
+
+@claim(
+    id="self_consuming.knn-precision-recall.bad-input",
+    title="The metrics refuse too many neighbours, other dimensions and what is not finite",
+    statement=r"1 \le k < \min(N, M)",
+    source=LOOP_PRECISION.at("equation 1"),
+    role="self_consuming.knn_metrics",
+    evidence=Evidence.EXACT,
+    region=exactly(0, because="a count of calls that are taken without a TypeError or ValueError"),
+    quantity="bad calls accepted",
+)
+def metrics_refuse(knn_metrics: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+    x, y = rng.normal(size=(2, 6, 3))
+    holed = y.copy()
+    holed[2, 1] = np.nan
+    bad = [
+        (x, y, 0),
+        (x, y, 6),
+        (x, y[:4], 4),
+        (x, y, 2.0),
+        (x, y[:, :2], 2),
+        (x, holed, 2),
+        (x, y[:0], 2),
+        (x[0], y, 2),
+    ]
+    yield exact(accepted(knn_metrics, bad, (TypeError, ValueError)))
 
 
 @figure(of="self_consuming.knn-precision-recall")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
 from verify.claims.self_consuming.instances import LAW, Floats, chi2_cdf, last, steps
 from verify.claims.sources import LOOP_MAD
-from verify.evidence import Enclosure, at_most, exact, exactly, sup_distance, worst
+from verify.evidence import Enclosure, accepted, at_most, exact, exactly, sup_distance, worst
 from verify.methods import self_consuming
 from verify.methods.self_consuming import LoopTrajectory, gaussian_loop
 
@@ -187,6 +188,37 @@ def neighbours_are_strangers(gaussian_loop: Any, case: Case, rng: np.random.Gene
     yield from sup_distance(sums, lambda x: np.clip(x, 0, 1), rng, case.risk, first=16384)
 
 
+@mutant("self_consuming.gaussian_loop", slip="whatever is asked for is made to fit: counts are rounded, biases clipped")
+def lenient(n: Any, generations: int, replicates: int, *, bias: float = 1.0, **how: Any) -> LoopTrajectory:
+    sizes = [max(int(k), 2) for k in np.atleast_1d(n)] or [2]
+    bias = abs(bias) if math.isfinite(bias) and bias else 1.0
+    return gaussian_loop(
+        sizes[0] if len(sizes) != int(generations) else sizes, int(generations), int(replicates), bias=bias, **how
+    )
+
+
+@claim(
+    id="self_consuming.one-step-law.bad-input",
+    title="The loop refuses what it cannot mean",
+    statement=r"n \in \{2, 3, \ldots\},\quad 0 < \lambda < \infty,\quad T \ge 0,\quad R \ge 1",
+    source=SOURCE,
+    role="self_consuming.gaussian_loop",
+    evidence=Evidence.EXACT,
+    region=exactly(0, because="a count of calls that are taken without a TypeError or ValueError"),
+    quantity="bad calls accepted",
+)
+def loop_refuses(gaussian_loop: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+    def call(n: Any, generations: Any, replicates: Any, how: dict[str, Any]) -> Any:
+        return gaussian_loop(n, generations, replicates, rng=rng, **how)
+
+    bad: list[tuple[Any, ...]] = [
+        (1, 3, 2, {}), (2.5, 3, 2, {}), (True, 3, 2, {}), ([], 0, 2, {}), ([5, 5], 3, 2, {}), (5, -1, 2, {}), (5, 3, 0, {}),
+        (5, 3.0, 2, {}), (5, 3, 2, {"bias": 0.0}), (5, 3, 2, {"bias": -1.0}), (5, 3, 2, {"bias": math.nan}),
+        (5, 3, 2, {"bias": math.inf}), (5, 3, 2, {"ddof": 2}), (5, 3, 2, {"dim": 0}), (5, 3, 2, {"method": "exact"}),
+    ]  # fmt: skip
+    yield exact(accepted(call, bad, (TypeError, ValueError)))
+
+
 @role(
     "self_consuming.loop_moments",
     numbers="n, t: integers, bias: a Fraction; (E Σ_t / Σ_0, Cov μ_t / Σ_0) as Fractions",
@@ -215,7 +247,9 @@ def squared_bias(n: int, t: int, bias: Fraction) -> tuple[Fraction, Fraction]:
     source=SOURCE,
     role="self_consuming.loop_moments",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="fractions on both sides: the recursion of the one-step law, t times, against the closed form"),
+    region=exactly(
+        0, because="fractions on both sides: the recursion of the one-step law, t times, against the closed form"
+    ),
     cases=grid(n=(2, 10), bias=("1", "9/10", "1/2")).full(n=(2, 3, 10, 50)),
     quantity="closed form − recursion, largest over t ≤ 20",
 )

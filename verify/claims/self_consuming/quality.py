@@ -85,7 +85,8 @@ def collapsed(loop: Any, n: int, T: int, c: float, rng: np.random.Generator, siz
     source=SOURCE,
     role="self_consuming.quality",
     evidence=Evidence.STATISTICAL,
-    region=within(-0.04, 0.04, because="0.012 between n = 10 and the limit, 0.02 for 32768 draws; own region and frozen mean are off by "
+    region=within(-0.04, 0.04, because="0.012 between n = 10 and the limit, 0.02 for 32768 draws; own region "
+    "and frozen mean are off by "
                   "0.14 and 0.19"),
     cases=grid(n=(10,), c=(0, 1, 5)).full(n=(10, 20, 50)),
     quantity="E Q_T − limit, T = 40 n / (1 + c)",
@@ -117,7 +118,10 @@ def one_part_in_n(z: Fraction) -> float:
     return 1.0
 
 
-@mutant("self_consuming.break_even_bias", slip="the Student law without its scale √(1 + c): more bias, less quality, so no root at all")
+@mutant(
+    "self_consuming.break_even_bias",
+    slip="the Student law without its scale √(1 + c): more bias, less quality, so no root at all",
+)
 def unscaled(z: Fraction) -> float:
     return math.inf
 
@@ -159,7 +163,9 @@ def break_even(break_even_bias: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="self_consuming.quality",
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.02, because="half of the effect: 0.903, 0.945 and 0.9985 at c = 0, 1 and 5 in an earlier run of ours"),
+    region=at_least(
+        0.02, because="half of the effect: 0.903, 0.945 and 0.9985 at c = 0, 1 and 5 in an earlier run of ours"
+    ),
     cases=grid(step=((0, 1), (1, 5))),
     quantity="E Q with more bias − E Q with less",
 )
@@ -178,7 +184,9 @@ def early_quality(quality: Any, case: Case, rng: np.random.Generator) -> Iterato
     source=SOURCE,
     role="self_consuming.diversity",
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.04, because="half of the effect: medians of 0.80, 0.69 and 0.31 at c = 0, 1 and 5 in an earlier run of ours"),
+    region=at_least(
+        0.04, because="half of the effect: medians of 0.80, 0.69 and 0.31 at c = 0, 1 and 5 in an earlier run of ours"
+    ),
     cases=grid(step=((0, 1), (1, 5))),
     quantity="E D with less bias − E D with more",
 )
@@ -197,7 +205,9 @@ def early_diversity(diversity: Any, case: Case, rng: np.random.Generator) -> Ite
     source=SOURCE,
     role="self_consuming.diversity",
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="ln σ_T / T has a deviation of 0.008 about its rate and ln D adds at most a few parts in T = 400"),
+    region=at_least(
+        0.5, because="ln σ_T / T has a deviation of 0.008 about its rate and ln D adds at most a few parts in T = 400"
+    ),
     cases=grid(n=(20,), c=(0, 2)),
     quantity="P(|ln D_T / T − rate| ≤ 0.03), T = 400",
 )
@@ -219,7 +229,10 @@ def diversity_decays(diversity: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="self_consuming.diversity",
     evidence=Evidence.EXACT,
-    region=at_most(1e-11, because="the next term is below (1e-3)⁴; above that width the difference loses eps / 1e-3 over a density of e^{-2}"),
+    region=at_most(
+        1e-11,
+        because="the next term is below (1e-3)⁴; above that width the difference loses eps / 1e-3 over a density of e^{-2}",
+    ),
     cases=grid(mean=(0.0, 0.5, 2.0), log_var=(-300, -60, -20, -14, -13, -4)),
     quantity="relative error",
 )

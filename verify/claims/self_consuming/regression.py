@@ -43,18 +43,18 @@ def one_degree_more(dim: int, n: int, t: Any, workflow: str = "replace", design:
 
 @role(
     "self_consuming.regression_loop",
-    numbers='designs (T, n, d), noise (R, T, n), workflow; ŵ_T − w* (R, d), the true w* being 0',
+    numbers="designs (T, n, d), noise (R, T, n), workflow; ŵ_T − w* (R, d), the true w* being 0",
 )
 def regression_loop(designs: Floats, noise: Floats, workflow: str) -> Floats:
     """Labels X ŵ_{t−1} + noise, least squares on the newest batch or on all so far."""
-    weights = np.zeros((len(noise), designs.shape[2]))
+    weights: Floats = np.zeros((len(noise), designs.shape[2]))
     rows: list[Floats] = []
     labels: list[Floats] = []
     for X, errors in zip(designs, np.moveaxis(noise, 1, 0), strict=True):
         rows, labels = ([], []) if workflow == "replace" else (rows, labels)
         rows.append(X)
         labels.append(weights @ X.T + errors)
-        weights = np.linalg.lstsq(np.vstack(rows), np.hstack(labels).T, rcond=None)[0].T
+        weights = np.asarray(np.linalg.lstsq(np.vstack(rows), np.hstack(labels).T, rcond=None)[0].T)
     return weights
 
 
@@ -62,7 +62,7 @@ def regression_loop(designs: Floats, noise: Floats, workflow: str) -> Floats:
 def labels_from_the_truth(designs: Floats, noise: Floats, workflow: str) -> Floats:
     if workflow == "replace":
         return regression_loop(designs[-1:], noise[:, -1:], workflow)
-    return np.asarray(np.linalg.lstsq(np.vstack(designs), noise.reshape(len(noise), -1).T, rcond=None)[0].T)
+    return np.asarray(np.linalg.lstsq(np.vstack(list(designs)), noise.reshape(len(noise), -1).T, rcond=None)[0].T)
 
 
 @mutant("self_consuming.regression_loop", slip="the first batch, the real one, is dropped after its generation")
@@ -91,7 +91,9 @@ def mean_squared_error(designs: Floats, workflow: str) -> float:
     source=SOURCE,
     role="self_consuming.regression_excess_error",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="t terms of size below 1, each inverse moment of χ² by a trapezoidal sum with some 100 eps"),
+    region=at_most(
+        1e-12, because="t terms of size below 1, each inverse moment of χ² by a trapezoidal sum with some 100 eps"
+    ),
     cases=grid(size=((4, 20), (1, 3), (10, 50)), workflow=("replace", "accumulate"), design=("fresh", "fixed")),
     quantity="largest |formula − inverse moments by quadrature|, t ≤ 6",
 )
@@ -124,7 +126,10 @@ def inverse_moments(excess: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=SOURCE,
     role="self_consuming.regression_loop",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="the loop is linear in the noise: unit vectors give every moment; least squares of condition below 100"),
+    region=at_most(
+        1e-10,
+        because="the loop is linear in the noise: unit vectors give every moment; least squares of condition below 100",
+    ),
     cases=grid(workflow=("replace", "accumulate"), design=("fresh", "fixed"), t=(1, 4)),
     quantity="relative difference of the loop's mean squared error to the sum",
 )
@@ -182,11 +187,15 @@ def inverse_gram(degrees: Any, case: Case, rng: np.random.Generator) -> Iterator
 @claim(
     id="self_consuming.regression-accumulate.limit",
     title="The error levels off, strictly below the known bound for fresh designs",
-    statement=r"\lim_t d \sum_{i \le t} \frac1{i (iT - d - 1)} = -\frac{d}{xT} \big( \psi(1 - x) + \gamma \big), \quad x = \frac{d + 1}T",
+    statement=r"\lim_t d \sum_{i \le t} \frac1{i (iT - d - 1)} = -\frac{d}{xT} \big( \psi(1 - x) + \gamma "
+    r"\big), \quad x = \frac{d + 1}T",
     source=SOURCE,
     role="self_consuming.regression_excess_error",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="a million terms, and the tail by ∫ dx / (x (xT − d − 1)) at the half-integer, whose error is below t⁻³"),
+    region=at_most(
+        1e-9,
+        because="a million terms, and the tail by ∫ dx / (x (xT − d − 1)) at the half-integer, whose error is below t⁻³",
+    ),
     cases=grid(size=((4, 20), (1, 3), (10, 50))),
     quantity="|limit − sum and tail|",
 )

@@ -77,7 +77,8 @@ def ridge(n: Any, generations: int, replicates: int, *, dim: int = 1, **how: Any
     source=SOURCE,
     role=("self_consuming.lyapunov_spectrum", "self_consuming.gaussian_loop"),
     evidence=Evidence.STATISTICAL,
-    region=within(-4, 4, because="ordering the eigenvalues moves them by a bounded amount, ±2.6 in an earlier run of ours; isotropic "
+    region=within(-4, 4, because="ordering the eigenvalues moves them by a bounded amount, ±2.6 in an earlier "
+    "run of ours; isotropic "
                   "collapse is off by 42 at i = 4, T = 120"),
     cases=grid(n=(12,), d=(4,), T=(120,), i=(1, 2, 3, 4)).full(T=(30, 60, 120)),
     quantity="median of ln eig_i(Σ_T) − T γ_i",
@@ -99,7 +100,10 @@ def eigenvalues_fall(spectrum: Any, loop: Any, case: Case, rng: np.random.Genera
     source=SOURCE,
     role="self_consuming.lyapunov_spectrum",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="trapezoidal sums of smooth, fast falling functions: rounding only, some 100 eps of numbers of size 4"),
+    region=at_most(
+        1e-13,
+        because="trapezoidal sums of smooth, fast falling functions: rounding only, some 100 eps of numbers of size 4",
+    ),
     cases=grid(size=((12, 4), (6, 5)), bias=(1.0, 0.9)).full(size=((12, 4), (6, 5), (8, 3), (50, 10))),
     quantity="largest |exponent − quadrature|",
 )
@@ -121,7 +125,8 @@ def exponents_by_quadrature(spectrum: Any, case: Case, rng: np.random.Generator)
     source=SOURCE,
     role="self_consuming.gaussian_loop",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.04, because="ν degrees in every place move the last entry by 1.7 deviations, a distance of 0.6; 16384 draws enclose "
+    region=at_most(0.04, because="ν degrees in every place move the last entry by 1.7 deviations, a distance of "
+    "0.6; 16384 draws enclose "
                    "within 0.0273"),
     cases=grid(n=(12,), d=(4,), T=(15,), i=(1, 4)).full(T=(60,), i=(1, 2, 3, 4)),
     quantity="distance of ln (C_T)_ii² to its law",
@@ -147,7 +152,8 @@ def diagonal_law(gaussian_loop: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="self_consuming.gaussian_loop",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.04, because="one degree of freedom in one direction moves the sum by more than a deviation; 16384 draws enclose "
+    region=at_most(0.04, because="one degree of freedom in one direction moves the sum by more than a "
+    "deviation; 16384 draws enclose "
                    "within 0.0273"),
     cases=grid(size=((12, 4),), T=(15,), bias=(0.9,)).full(size=((12, 4), (8, 3), (50, 10), (6, 5)), T=(60,)),
     quantity="distance of ln det Σ_T to its law",
@@ -173,7 +179,9 @@ def determinant_law(gaussian_loop: Any, case: Case, rng: np.random.Generator) ->
     source=SOURCE,
     role="self_consuming.gaussian_loop",
     evidence=Evidence.EXACT,
-    region=exactly(0, because="ranks are counts; singular values below 1e-12 of the largest count as 0, a ridge leaves 1e-3"),
+    region=exactly(
+        0, because="ranks are counts; singular values below 1e-12 of the largest count as 0, a ridge leaves 1e-3"
+    ),
     cases=grid(size=((4, 6), (2, 3)), method=("sufficient", "raw")),
     quantity="models of another rank",
 )

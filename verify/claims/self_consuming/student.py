@@ -69,7 +69,8 @@ def final_radius(loop: Any, n: int, T: int, rng: np.random.Generator, size: int,
     source=SOURCE,
     role=("self_consuming.drift_limit_cdf", "self_consuming.gaussian_loop"),
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.03, because="at n = 5 the law is 0.01 from its limit, 65536 draws enclose within 0.014; the limit is a fact for "
+    region=at_most(0.03, because="at n = 5 the law is 0.01 from its limit, 65536 draws enclose within 0.014; "
+    "the limit is a fact for "
                    "n → ∞, its distance at finite n an empirical 0.05/n; a normal law is 0.07 away, √2 t₂ 0.066"),
     cases=grid(n=(5,)).full(n=(5, 10, 20, 50)),
     quantity="distance of |μ_T| to the limit law, T = 20 n",
@@ -87,7 +88,8 @@ def student_law(cdf: Any, loop: Any, case: Case, rng: np.random.Generator) -> It
     source=LOOP_GOLDIE.at("theorem 4.1"),
     role=("self_consuming.drift_limit_cdf", "self_consuming.gaussian_loop"),
     evidence=Evidence.STATISTICAL,
-    region=within(0.005, 0.02, because="a factor 2 either way: C_5 = 0.87 moves it by 13 %, three degrees of freedom by a factor 2.8, one "
+    region=within(0.005, 0.02, because="a factor 2 either way: C_5 = 0.87 moves it by 13 %, three degrees of "
+    "freedom by a factor 2.8, one "
                   "degree by 80"),
     cases=grid(n=(5,)).full(n=(5, 20)),
     quantity="P(the loop ends beyond the 99 % point of the law)",
@@ -131,7 +133,8 @@ def radial_law(cdf: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclo
     source=SOURCE,
     role="self_consuming.drift_limit_cdf",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.05, because="at n = 20 the law is at most 0.015 from its limit, 16384 draws enclose within 0.0273; √2 times the law "
+    region=at_most(0.05, because="at n = 20 the law is at most 0.015 from its limit, 16384 draws enclose within "
+    "0.0273; √2 times the law "
                    "is 0.1 away"),
     cases=grid(n=(20,), loop=("c1", "c4", "mle")).full(n=(20, 50)),
     quantity="distance of |μ_T| to the limit law",
@@ -153,7 +156,10 @@ def biased_law(cdf: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclo
     source=LOOP_MAD.at("section 3, high dimension"),
     role="self_consuming.drift_limit_cdf",
     evidence=Evidence.EXACT,
-    region=at_most(1e-5, because="(1 + 2/d)^{−d/2} = e^{-1} (1 + 1/d + …): 4e-7 at d = 10⁶; a factor 25 for rounding in a power of 10⁶"),
+    region=at_most(
+        1e-5,
+        because="(1 + 2/d)^{−d/2} = e^{-1} (1 + 1/d + …): 4e-7 at d = 10⁶; a factor 25 for rounding in a power of 10⁶",
+    ),
     cases=grid(d=(10**6,)),
     quantity="|P − 1/e|",
 )
@@ -184,7 +190,10 @@ def not_size_biased(n: Any) -> Any:
     source=LOOP_GOLDIE.at("theorem 4.1"),
     role="self_consuming.drift_tail_constant",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="a trapezoidal sum of an analytic function: rounding of some 100 eps, times ν ≤ 49 as E w ln w is about 1/ν"),
+    region=at_most(
+        1e-12,
+        because="a trapezoidal sum of an analytic function: rounding of some 100 eps, times ν ≤ 49 as E w ln w is about 1/ν",
+    ),
     cases=grid(n=(2, 5, 20, 50)),
     quantity="relative difference to quadrature",
 )
@@ -229,7 +238,11 @@ def half_plane() -> Figure:
     path = gaussian_loop(100, 1200, 6, rng=np.random.default_rng(12))
     shown = np.arange(0, 1201, 4)
     curves = [
-        series("six loops, n = 100" if not k else "", path.mean[shown, k, 0], np.exp(path.log_det[shown, k] / 2) * math.sqrt(2))
+        series(
+            "six loops, n = 100" if not k else "",
+            path.mean[shown, k, 0],
+            np.exp(path.log_det[shown, k] / 2) * math.sqrt(2),
+        )
         for k in range(6)
     ]
     return Figure(
@@ -239,6 +252,12 @@ def half_plane() -> Figure:
         "mean μ",
         "height √2 σ",
         (*curves, series("start", (0.0,), (math.sqrt(2),), kind="dots")),
-        field=Field(x, y, field, "P(the loop ends within one σ_0 of the real mean)", (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)),
+        field=Field(
+            tuple(x),
+            tuple(y),
+            tuple(map(tuple, field)),
+            "P(the loop ends within one σ_0 of the real mean)",
+            (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+        ),
         equal=True,
     )

@@ -39,7 +39,9 @@ def wishart_without_trace(nr: Any, ns: Any, bias: Any, d: int) -> Any:
     return linear, rest
 
 
-@mutant("self_consuming.fourth_moment_recursion", slip="fourth moments of the mean without the 2 tr P² of a normal vector")
+@mutant(
+    "self_consuming.fourth_moment_recursion", slip="fourth moments of the mean without the 2 tr P² of a normal vector"
+)
 def mean_without_kurtosis(nr: Any, ns: Any, bias: Any, d: int) -> Any:
     linear, rest = fourth_moment_recursion(nr, ns, bias, d)
     rest[0][2] -= 2 * nr**2 * d / (nr + ns) ** 4
@@ -62,7 +64,8 @@ def invariants(mean: Floats, covariance: Floats) -> Floats:
     source=SOURCE,
     role="self_consuming.fourth_moment_recursion",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="the map has degree 4 in each normal number, and three Gauss-Hermite nodes integrate degree 5; sums of at "
+    region=at_most(1e-12, because="the map has degree 4 in each normal number, and three Gauss-Hermite nodes "
+    "integrate degree 5; sums of at "
                    "most 6561 terms with weights that sum to 1"),
     cases=grid(mix=((2, 1, 2), (1, 2, 1), (2, 2, 1), (2, 2, 2)), bias=("1", "4/5")).full(
         mix=((2, 1, 2), (1, 2, 1), (2, 2, 1), (2, 2, 2), (3, 1, 2), (3, 4, 1))
@@ -143,7 +146,9 @@ def refusal_names_the_radius(moments: Any, case: Case, rng: np.random.Generator)
     yield exact(wrong + int(abs(moments(2, 2, 1.0, order=4).spectral_radius - 0.7161) > 5e-5))
 
 
-@role("self_consuming.surrogate_error", numbers='n_real, n_synth (array), bias, dim, metric "quadratic" or "w2"; errors')
+@role(
+    "self_consuming.surrogate_error", numbers='n_real, n_synth (array), bias, dim, metric "quadratic" or "w2"; errors'
+)
 def surrogate_error(n_real: int, n_synth: Any, bias: float, dim: int, metric: str) -> Any:
     """E |μ|² + E |Σ − I|²_F / 4, or W₂² to second order about the mean covariance, stationary."""
     return stationary_error(n_real, n_synth, bias, dim, metric)
@@ -159,7 +164,8 @@ def no_shrinking(n_real: int, n_synth: Any, bias: float, dim: int, metric: str) 
 @claim(
     id="self_consuming.fresh-phase-transition.one-crossing",
     title="With bias there is one threshold, wherever an honest fit beats total collapse",
-    statement=r"\#\{n_s : q(n_r, n_s, \lambda) \text{ crosses } q(n_r)\} = \mathbf{1}\Big[ \frac dn + \frac{d(d + 1)}{4(n - 1)} < \frac d4 \Big]",
+    statement=r"\#\{n_s : q(n_r, n_s, \lambda) \text{ crosses } q(n_r)\} = \mathbf{1}\Big[ \frac dn + \frac{d(d "
+    r"+ 1)}{4(n - 1)} < \frac d4 \Big]",
     source=SOURCE,
     role="self_consuming.surrogate_error",
     evidence=Evidence.EXACT,
@@ -179,9 +185,9 @@ def crossings(error: Any, case: Case, rng: np.random.Generator) -> Iterator[Encl
     yield exact(wrong)
 
 
-role("self_consuming.synthetic_threshold", numbers='n_real, bias, dim, metric "quadratic" or "w2"; a float, nan if none')(
-    self_consuming.synthetic_threshold
-)
+role(
+    "self_consuming.synthetic_threshold", numbers='n_real, bias, dim, metric "quadratic" or "w2"; a float, nan if none'
+)(self_consuming.synthetic_threshold)
 
 
 def root_of(error: Any, n_real: int, dim: int) -> float:
@@ -195,7 +201,10 @@ def root_of(error: Any, n_real: int, dim: int) -> float:
     return low
 
 
-@mutant("self_consuming.synthetic_threshold", slip="fluctuations weighted by 1/s in place of s^{−3/2}, and by 1/s in place of 1")
+@mutant(
+    "self_consuming.synthetic_threshold",
+    slip="fluctuations weighted by 1/s in place of s^{−3/2}, and by 1/s in place of 1",
+)
 def inverse_weight(n_real: int, bias: float, dim: int = 1, metric: str = "quadratic") -> float:
     def error(n_synth: float) -> float:
         from verify.methods.self_consuming.moments import second_moment_recursion
@@ -220,7 +229,7 @@ def proportional(n_real: int, bias: float, dim: int = 1, metric: str = "quadrati
     return synthetic_threshold(100, bias, dim, metric) * n_real / 100
 
 
-@role("self_consuming.threshold_limit", numbers='bias: a Fraction, dim, metric; n_s* for n_r → ∞, a Fraction')
+@role("self_consuming.threshold_limit", numbers="bias: a Fraction, dim, metric; n_s* for n_r → ∞, a Fraction")
 def threshold_limit(bias: Fraction, dim: int, metric: str) -> Fraction:
     """(4(2 − λ) + (d + 1)(2 − λ²)) / (1 − λ)², and (d + 1)(1 + 3λ − 2λ²)/2 in the second place for W₂²."""
     second = 2 - bias**2 if metric == "quadratic" else (1 + 3 * bias - 2 * bias**2) / 2
@@ -245,7 +254,10 @@ def one_for_both(bias: Fraction, dim: int, metric: str) -> Fraction:
     source=SOURCE,
     role=("self_consuming.synthetic_threshold", "self_consuming.threshold_limit"),
     evidence=Evidence.EXACT,
-    region=at_most(0.01, because="n_r = 10⁶ is 0.8 % from the limit at d = 100, λ = 0.85, as n_s*/n_r = 0.006 is; a weight 1/s is off by 4 to 13 %"),
+    region=at_most(
+        0.01,
+        because="n_r = 10⁶ is 0.8 % from the limit at d = 100, λ = 0.85, as n_s*/n_r = 0.006 is; a weight 1/s is off by 4 to 13 %",
+    ),
     cases=grid(at=((1, "7/10"), (10, "7/10"), (100, "17/20")), metric=("quadratic", "w2")),
     quantity="|n_s* at a million real samples over its limit − 1|",
 )
@@ -354,7 +366,9 @@ def map_of_worth() -> Figure:
     n_real = np.geomspace(5, 3000, 24).astype(int)
     n_synth = np.geomspace(1, 10_000, 28).astype(int)
     d, lam = 1, 0.7
-    size = [[effective_sample_size(int(a), int(b), lam, dim=d, metric="quadratic") / a for a in n_real] for b in n_synth]
+    size = [
+        [effective_sample_size(int(a), int(b), lam, dim=d, metric="quadratic") / a for a in n_real] for b in n_synth
+    ]
     thresholds = np.array([synthetic_threshold(int(a), lam, d) for a in n_real])
     known = np.isfinite(thresholds) & (thresholds < 1e4)
     return Figure(
@@ -365,13 +379,17 @@ def map_of_worth() -> Figure:
         (series("predicted threshold", n_real[known], thresholds[known]),),
         x_log=True,
         y_log=True,
-        field=Field(n_real, n_synth, size, "n_e / n_r", (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)),
+        field=Field(
+            tuple(n_real), tuple(n_synth), tuple(map(tuple, size)), "n_e / n_r", (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+        ),
     )
 
 
 @table(of="self_consuming.fresh-phase-transition.plateau")
 def figure_31() -> Table:
-    rows = [(lam, 100 * plateau(0.1, lam), value) for lam, value in ((0.97, 1.27), (0.93, 4.70), (0.90, 7.54), (1.0, 0.0))]
+    rows = [
+        (lam, 100 * plateau(0.1, lam), value) for lam, value in ((0.97, 1.27), (0.93, 4.70), (0.90, 7.54), (1.0, 0.0))
+    ]
     return Table(
         "Plateaus of W₂², d = 100, ten percent real data",
         "The formula gives the published plateaus; without bias there is none.",

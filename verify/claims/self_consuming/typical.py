@@ -51,7 +51,11 @@ def rate_of_the_mean_deviation(n: int, bias: Fraction) -> Any:
     source=SOURCE,
     role="self_consuming.typical_rate",
     evidence=Evidence.CERTIFIED,
-    region=within(1, Fraction(4, 3), because="−ν δ_n lies between 1 and 1 + 1/(3ν), by the bracket of δ_n; hence also e^{1/ν} < λ* < e^{2/ν}"),
+    region=within(
+        1,
+        Fraction(4, 3),
+        because="−ν δ_n lies between 1 and 1 + 1/(3ν), by the bracket of δ_n; hence also e^{1/ν} < λ* < e^{2/ν}",
+    ),
     cases=grid(n=(2, 3, 10, 100)).full(n=(2, 3, 4, 5, 10, 50, 100, 1000)),
     quantity="ν × (rate of the mean − typical rate)",
     refutes="A bounded supermartingale such as the covariance converges to zero, and an average over replicates shows it.",
@@ -69,7 +73,9 @@ def moment_factor(s: float, n: int, bias: float) -> float:
     return float((2 * bias / nu) ** (s / 2) * poch(nu / 2, s / 2))
 
 
-@mutant("self_consuming.moment_factor", slip="the factor of the mean variance to the power s/2: fluctuations are ignored")
+@mutant(
+    "self_consuming.moment_factor", slip="the factor of the mean variance to the power s/2: fluctuations are ignored"
+)
 def no_fluctuations(s: float, n: int, bias: float) -> float:
     return float(bias ** (s / 2))
 
@@ -87,7 +93,8 @@ def moments_of_n(s: float, n: int, bias: float) -> float:
     source=SOURCE,
     role="self_consuming.moment_factor",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="two Gamma functions at most 1e-14 off each, a trapezoidal sum whose error is below e^-100; a factor 30"),
+    region=at_most(1e-12, because="two Gamma functions at most 1e-14 off each, a trapezoidal sum whose error is "
+    "below e^-100; a factor 30"),
     cases=grid(n=(2, 3, 10), s=(-0.5, 1.0, 2.0, 4.0)).full(n=(2, 3, 5, 10, 50)),
     quantity="relative difference to quadrature",
 )  # fmt: skip
@@ -135,12 +142,14 @@ def critical_values(critical_bias: Any, case: Case, rng: np.random.Generator) ->
 @claim(
     id="self_consuming.mean-versus-typical.threshold",
     title="Three percent below the threshold loops collapse, three percent above they explode",
-    statement=r"P\big(\operatorname{sign} \ln \tfrac{\sigma_T^2}{\sigma_0^2} = \operatorname{sign} \ln \tfrac{\lambda}{\lambda_n^*}\big) "
+    statement=r"P\big(\operatorname{sign} \ln \tfrac{\sigma_T^2}{\sigma_0^2} = \operatorname{sign} \ln "
+    r"\tfrac{\lambda}{\lambda_n^*}\big) "
     r"\ge \tfrac12, \qquad T = 1000",
     source=SOURCE,
     role=("self_consuming.critical_bias", "self_consuming.gaussian_loop"),
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="ln σ_T² has mean ±30 and a deviation of at most 41; with a wrong threshold every path has the same "
+    region=at_least(0.5, because="ln σ_T² has mean ±30 and a deviation of at most 41; with a wrong threshold "
+    "every path has the same "
                     "sign on both sides"),
     cases=grid(n=(3, 10), factor=(0.97, 1.03)).full(n=(3, 5, 10, 50)),
     quantity="P(the path goes where the threshold says)",
@@ -219,7 +228,8 @@ def c4_is_accurate(c4: Any, case: Case, rng: np.random.Generator) -> Iterator[En
 @claim(
     id="self_consuming.mean-versus-typical.survival-rate",
     title="The mean deviation falls faster than by e^{−1/4n} a generation",
-    statement=r"P(\sigma_t > \varepsilon) \le \frac{\sigma_0}{\varepsilon}\, c_4(n)^t \le \frac{\sigma_0}{\varepsilon}\, e^{-t/4n}, "
+    statement=r"P(\sigma_t > \varepsilon) \le \frac{\sigma_0}{\varepsilon}\, c_4(n)^t \le "
+    r"\frac{\sigma_0}{\varepsilon}\, e^{-t/4n}, "
     r"\qquad c_4(n) < e^{-1/4n}",
     source=LOOP_RATE.at("the bound on the survival of a path"),
     role="self_consuming.c4_ball",
@@ -232,13 +242,17 @@ def survival_rate(c4_ball: Any, case: Case, rng: np.random.Generator) -> Iterato
     yield from sharper(lambda: -4 * case.n * c4_ball(case.n).log())
 
 
-@role("self_consuming.exceedance_bound", numbers="n, t: integers, epsilon: σ/σ_0; an upper bound on P(σ_t > ε), a float")
+@role(
+    "self_consuming.exceedance_bound", numbers="n, t: integers, epsilon: σ/σ_0; an upper bound on P(σ_t > ε), a float"
+)
 def exceedance_bound(n: int, t: int, epsilon: float) -> float:
     """c₄(n)^t σ_0/ε: Markov's inequality for σ_t."""
     return float(c4(n)) ** t / epsilon
 
 
-@mutant("self_consuming.exceedance_bound", slip="the typical deviation in place of its mean, as if no path lagged behind")
+@mutant(
+    "self_consuming.exceedance_bound", slip="the typical deviation in place of its mean, as if no path lagged behind"
+)
 def bound_by_the_typical(n: int, t: int, epsilon: float) -> float:
     return float(np.exp(t * log_variance_drift(n) / 2)) / epsilon
 
@@ -255,7 +269,8 @@ def squared_rate(n: int, t: int, epsilon: float) -> float:
     source=LOOP_RATE.at("the bound on the survival of a path"),
     role="self_consuming.exceedance_bound",
     evidence=Evidence.EXACT,
-    region=at_most(1, because="Markov's inequality; where the bound is below 1e-9 the inverted law has no digits, and nothing is measured"),
+    region=at_most(1, because="Markov's inequality; where the bound is below 1e-9 the inverted law has no "
+    "digits, and nothing is measured"),
     cases=grid(n=(3, 10), t=(5, 50)).full(n=(2, 3, 5, 10, 50), t=(5, 20, 50, 200)),
     quantity="exact probability over the bound, largest over ε",
 )  # fmt: skip

@@ -39,7 +39,9 @@ def counts(name: str, value: ArrayLike, least: int) -> Counts:
     """An array of integers of at least `least`, of any shape. TypeError for floats and truth values."""
     array = np.asarray(value)
     if array.dtype.kind not in "iu":
-        refuse(f"{name} has dtype {array.dtype}", f"{name} is made of integers", "convert it with astype(int)", TypeError)
+        refuse(
+            f"{name} has dtype {array.dtype}", f"{name} is made of integers", "convert it with astype(int)", TypeError
+        )
     first_bad(name, array, array < least, f"{name} is at least {least}", "give a larger count")
     return array.astype(np.int64)
 
@@ -79,7 +81,9 @@ def degrees_lost(ddof: Any) -> int:
 def generator(rng: Any) -> np.random.Generator:
     """TypeError unless `rng` is a NumPy generator: seeds and the global state are not taken."""
     if not isinstance(rng, np.random.Generator):
-        refuse(f"rng={rng!r}", "rng is a numpy.random.Generator", "make one with numpy.random.default_rng(seed)", TypeError)
+        refuse(
+            f"rng={rng!r}", "rng is a numpy.random.Generator", "make one with numpy.random.default_rng(seed)", TypeError
+        )
     return rng
 
 
@@ -96,7 +100,9 @@ def lower_factors(name: str, value: ArrayLike) -> Array:
     if factor.ndim < 2 or factor.shape[-1] != factor.shape[-2] or factor.size == 0:
         refuse(f"{name} has shape {factor.shape}", "(..., d, d) is needed, not empty", "give the Cholesky factor")
     if np.triu(factor, 1).any():
-        refuse(f"{name} has entries above the diagonal", "a lower-triangular factor is needed", "use numpy.linalg.cholesky")
+        refuse(
+            f"{name} has entries above the diagonal", "a lower-triangular factor is needed", "use numpy.linalg.cholesky"
+        )
     return factor
 
 

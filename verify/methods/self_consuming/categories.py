@@ -22,7 +22,9 @@ def wright_fisher_matrix(n: int, *, exact: bool = False) -> Array:
     """
     n = count("n", n, 1)
     if exact:
-        rows = [[Fraction(math.comb(n, j) * i**j * (n - i) ** (n - j), n**n) for j in range(n + 1)] for i in range(n + 1)]
+        rows = [
+            [Fraction(math.comb(n, j) * i**j * (n - i) ** (n - j), n**n) for j in range(n + 1)] for i in range(n + 1)
+        ]
         return np.array(rows, dtype=object)
     from scipy.special import xlog1py, xlogy
 
@@ -60,7 +62,7 @@ def absorption_time(n: int, *, exact: bool = False) -> Array:
     P = wright_fisher_matrix(n, exact=exact)
     inner = P[1:-1, 1:-1]
     if not len(inner):
-        return P[0] * 0
+        return np.asarray(P[0] * 0)
     if not exact:
         return np.concatenate([[0.0], np.linalg.solve(np.eye(len(inner)) - inner, np.ones(len(inner))), [0.0]])
     from flint import fmpq, fmpq_mat

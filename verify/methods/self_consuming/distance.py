@@ -47,9 +47,7 @@ def frechet_distance(mean1: ArrayLike, chol1: ArrayLike, mean2: ArrayLike, chol2
     return _scalar(moved + np.maximum(spread, 0.0))
 
 
-def expected_w2_squared(
-    n: int, t: ArrayLike, *, bias: float = 1.0, sigma0: float = 1.0, ddof: int = 1
-) -> Any:
+def expected_w2_squared(n: int, t: ArrayLike, *, bias: float = 1.0, sigma0: float = 1.0, ddof: int = 1) -> Any:
     """E W₂²(N(μ_t, σ_t²), N(μ_0, σ_0²)) of the fully synthetic loop on the line, for one t or an array of them.
 
     E(μ_t - μ_0)² + E σ_t² + σ_0² - 2 σ_0 E σ_t: the variance is multiplied by a = λ (1, or 1 - 1/n for ddof = 0) on

@@ -70,7 +70,7 @@ def log_variance_cdf(x: ArrayLike, n_schedule: int | Sequence[int], bias: float 
 
     Source: Gil-Pelaez, Biometrika 38, 1951.
 
-    >>> round(log_variance_cdf(0.0, [3]), 12) == round(1 - np.exp(-1), 12)  # a χ² with two degrees is exponential
+    >>> abs(log_variance_cdf(0.0, [3]) - (1 - math.exp(-1))) < 1e-14  # a χ² with two degrees is exponential
     True
     """
     from scipy.special import loggamma, polygamma
@@ -117,4 +117,4 @@ def _digamma_minus_log(y: ArrayLike) -> Array:
     small = np.minimum(y, SERIES_FROM)
     r = 1 / np.maximum(y, SERIES_FROM)
     series = r * (-1 / 2 + r * (-1 / 12 + r**2 * (1 / 120 + r**2 * (-1 / 252 + r**2 / 240))))
-    return np.where(y < SERIES_FROM, digamma(small) - np.log(small), series)
+    return np.asarray(np.where(y < SERIES_FROM, digamma(small) - np.log(small), series))

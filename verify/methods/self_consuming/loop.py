@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -166,9 +166,9 @@ def scatter_factor(points: Array, rank: int) -> Array:
     """Lower-triangular L (R, d, d) with L Lᵀ = Xᵀ X for points X (R, m, d), which have at most this rank."""
     d = points.shape[-1]
     if rank >= d:
-        return np.linalg.cholesky(points.mT @ points)
+        return np.asarray(np.linalg.cholesky(points.mT @ points))
     L = np.zeros((len(points), d, d))
-    upper = np.linalg.qr(points, mode="r")[:, :rank]
+    upper = np.asarray(np.linalg.qr(points, mode="r"))[:, :rank]
     signs = np.where(np.diagonal(upper, axis1=1, axis2=2) < 0, -1.0, 1.0)
     L[:, :, :rank] = (upper * signs[:, :, None]).mT
     return L
@@ -191,8 +191,7 @@ def _start(d: int, mean0: ArrayLike | None, chol0: ArrayLike | None) -> tuple[Ar
     if chol.shape != (d, d):
         refuse(f"chol0 has shape {chol.shape}", f"dim={d} needs ({d}, {d})", "give one factor for all replicates")
     diagonal = np.diagonal(chol)
-    first_bad("diagonal of chol0", diagonal, diagonal <= 0, "a Cholesky factor is positive there", "use numpy.linalg.cholesky")
+    first_bad(
+        "diagonal of chol0", diagonal, diagonal <= 0, "a Cholesky factor is positive there", "use numpy.linalg.cholesky"
+    )
     return mean, chol
-
-
-__all__: list[Any] = ["LoopTrajectory", "bartlett_factor", "gaussian_loop", "scatter_factor"]

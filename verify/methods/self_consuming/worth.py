@@ -19,9 +19,7 @@ from verify.methods.self_consuming.moments import (
 LARGEST = 1e15  # synthetic samples: beyond it there is no threshold that a float could tell from infinity
 
 
-def effective_sample_size(
-    n_real: int, n_synth: int, bias: float, *, dim: int = 1, metric: str = "mean"
-) -> float:
+def effective_sample_size(n_real: int, n_synth: int, bias: float, *, dim: int = 1, metric: str = "mean") -> float:
     """How many real samples alone would give the stationary error of the fresh loop.
 
     metric="mean": the error is E μ², 1/n for n real samples. "quadratic": E |μ|² + E |Σ - I|²_F / 4, for n real
