@@ -8,6 +8,7 @@ system(
     title="Generative models that eat their own output",
     finding="A model fitted to its own samples collapses at an exact rate while its mean variance stays; fresh real data, or "
     "keeping the old, stops it.",
+    picture="self_consuming.student-limit.tail",
 )
 
 from verify.claims.self_consuming import (  # noqa: E402

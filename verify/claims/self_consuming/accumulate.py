@@ -84,7 +84,7 @@ def mean_not_pooled(noise: Floats, workflow: str, ddof: int = 0) -> tuple[Floats
 
 def signs(count: int) -> Floats:
     """All sign patterns of this length, (2^count, count)."""
-    return 1.0 - 2.0 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1)
+    return np.asarray(1 - 2 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1), float)
 
 
 SIZES = ((2, 1), (2, 4), (3, 3), (4, 2))

@@ -60,7 +60,7 @@ def drift_tail_constant(n: ArrayLike) -> Any:
     The tail index is 2 for every n, so the last mean has no variance. Source: Goldie 1991.
 
     >>> round(drift_tail_constant(20), 4)
-    0.9671
+    0.9669
     """
     size = counts("n", n, 2)
     return like(n, 1 / (size * (log_variance_drift(size) + 2 / (size - 1))))
