@@ -565,17 +565,15 @@ def best_weight(size: Any, case: Case, rng: np.random.Generator) -> Iterator[Enc
 @figure(of="self_consuming.fresh-loop-limit")
 def worth_against_synthetic() -> Figure:
     n_synth = np.unique(np.geomspace(1, 10_000, 30).astype(int))
-    curves: list[Any] = [
-        series(
-            f"λ = {lam:g}", n_synth, [effective_sample_size(100, int(k), lam) / 100 for k in n_synth],
-            kind="line" if lam == 1 else "dashed",
-        )
-        for lam in (1.0, 0.99, 0.9)
-    ]  # fmt: skip
-    curves.append(series("best weight, known variance", n_synth, [golden_size(100, int(k)) / 100 for k in n_synth]))
+    curves = [
+        series("last model", n_synth, [effective_sample_size(100, int(k), 1.0) / 100 for k in n_synth]),
+        series("last 5 models, known variance", n_synth, [lagged_size(100, int(k), 5) / 100 for k in n_synth]),
+        series("best weight, known variance", n_synth, [golden_size(100, int(k)) / 100 for k in n_synth]),
+    ]
     return Figure(
-        "What synthetic samples are worth for the mean, n_r = 100",
-        "Pooled without bias they are worth up to one more copy of the real ones; with the best weight their worth grows on.",
+        "What synthetic samples without bias are worth for the mean, n_r = 100",
+        "Pooled, those of the last model are worth up to one more copy of the real ones, those of five models up to five; with "
+        "the best weight their worth grows on.",
         "synthetic samples n_s",
         "n_e / n_r",
         (*curves, series("real samples alone", y=(1.0,), kind="hline")),

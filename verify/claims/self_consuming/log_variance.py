@@ -296,9 +296,9 @@ def fan_of_paths() -> Figure:
 def three_schedules() -> Figure:
     t = np.arange(1, 1001)
     courses = {
-        "constant n = 10: collapse by a factor each generation": np.cumsum(log_variance_drift(np.full(1000, 10))),
-        "n = 10 t: a power of t": np.cumsum(log_variance_drift(10 * t)),
-        "n = 10 t²: a positive limit": np.cumsum(log_variance_drift(10 * t**2)),
+        "n = 10: collapse": np.cumsum(log_variance_drift(np.full(1000, 10))),
+        "n = 10 t: a power law": np.cumsum(log_variance_drift(10 * t)),
+        "n = 10 t²: a limit": np.cumsum(log_variance_drift(10 * t**2)),
     }
     return Figure(
         "Mean log-variance under three schedules of sample sizes",

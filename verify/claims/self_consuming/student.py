@@ -235,20 +235,14 @@ def half_plane() -> Figure:
         return np.asarray(0.5 + 0.5 * np.sign(distance) * drift_limit_cdf(np.abs(distance)))
 
     field = [below(1 - x, h) - below(-1 - x, h) for h in y]
-    path = gaussian_loop(100, 1200, 6, rng=np.random.default_rng(12))
-    shown = np.arange(0, 1201, 4)
-    curves = [
-        series(
-            "six loops, n = 100" if not k else "",
-            path.mean[shown, k, 0],
-            np.exp(path.log_det[shown, k] / 2) * math.sqrt(2),
-        )
-        for k in range(6)
-    ]
+    path = gaussian_loop(100, 1200, 12, rng=np.random.default_rng(12))
+    mean, height = path.mean[::8, :, 0], np.exp(path.log_det[::8] / 2) * math.sqrt(2)
+    staying = np.flatnonzero((np.abs(mean).max(axis=0) < 3) & (height.max(axis=0) < 2.5))
+    curves = [series("loops, n = 100" if not k else "", mean[:, r], height[:, r]) for k, r in enumerate(staying)]
     return Figure(
         "The loop as a random walk in the half-plane",
-        "Loops fall towards the boundary, where they stop; from each point the law of the stop is Student's, centred below it and "
-        "as wide as the point is high.",
+        "Loops (those of twelve that stay in the picture) fall towards the boundary, where they stop; from each point the law of "
+        "the stop is Student's, centred below it and as wide as the point is high.",
         "mean μ",
         "height √2 σ",
         (*curves, series("start", (0.0,), (math.sqrt(2),), kind="dots")),
@@ -256,7 +250,7 @@ def half_plane() -> Figure:
             tuple(x),
             tuple(y),
             tuple(map(tuple, field)),
-            "P(the loop ends within one σ_0 of the real mean)",
+            "P(end within σ_0 of μ_0)",
             (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
         ),
         equal=True,
