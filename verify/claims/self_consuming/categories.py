@@ -179,10 +179,11 @@ def extinction_time(n: int, *, exact: bool = False) -> Any:
     evidence=Evidence.EXACT,
     region=at_most(
         1e-6,
-        because="the published values have six decimals; the series of survival probabilities is cut off below 1e-12",
+        because="the values of an independent calculation have six decimals; the series of survival "
+        "probabilities is cut off below 1e-12",
     ),
     cases=grid(n=(2, 10, 50, 200)),
-    quantity="largest |τ − sum of survival probabilities|, and |τ − published value|",
+    quantity="largest |τ − sum of survival probabilities|, and |τ − known value|",
 )
 def fundamental_matrix(absorption_time: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     n = case.n
@@ -193,9 +194,9 @@ def fundamental_matrix(absorption_time: Any, case: Case, rng: np.random.Generato
     for _ in range(14):
         total, power = total + power @ total, power @ power
     parts = [exact(gap(found, np.concatenate([[0.0], total, [0.0]])))]
-    published = {50: 67.517172, 200: 275.001388}
-    if n in published:
-        parts.append(exact(gap(found[n // 2], published[n])))
+    known = {50: 67.517172, 200: 275.001388}  # of an independent calculation
+    if n in known:
+        parts.append(exact(gap(found[n // 2], known[n])))
     yield worst(parts)
 
 
@@ -466,8 +467,8 @@ def maps_are_counted(ancestor_matrix: Any, case: Case, rng: np.random.Generator)
     source=SOURCE,
     role="self_consuming.ancestor_matrix",
     evidence=Evidence.EXACT,
-    region=at_most(1e-8, because="the published value has eight decimals; pairs only give 38"),
-    quantity="|mean time − published value|",
+    region=at_most(1e-8, because="the value of an independent calculation has eight decimals; pairs only give 38"),
+    quantity="|mean time − known value|",
 )
 def one_ancestor(ancestor_matrix: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     A = np.asarray(ancestor_matrix(20), float)

@@ -307,16 +307,15 @@ def mean_and_median_distance() -> Figure:
 
 @table(of="self_consuming.frechet-drift")
 def simulated_and_exact() -> Table:
-    simulated = (
-        (50, 1.0, 10, 1, 0.29947), (50, 0.9, 10, 1, 0.34368), (20, 0.8, 5, 1, 0.39014), (50, 1.0, 10, 0, 0.28208)
-    )  # fmt: skip
-    rows = [
-        (n, lam, t, "n − 1" if ddof else "n", expected_w2_squared(n, t, bias=lam, ddof=ddof), value)
-        for n, lam, t, ddof, value in simulated
-    ]
+    rng, rows = np.random.default_rng(6), []
+    for n, lam, t, ddof in ((50, 1.0, 10, 1), (50, 0.9, 10, 1), (20, 0.8, 5, 1), (50, 1.0, 10, 0)):
+        path = gaussian_loop(n, t, 20_000, bias=lam, ddof=ddof, keep="last", rng=rng)
+        drawn = np.square(path.mean[0, :, 0]) + np.square(np.exp(path.log_det[0] / 2) - 1)
+        known = expected_w2_squared(n, t, bias=lam, ddof=ddof)
+        rows.append((n, lam, t, "n − 1" if ddof else "n", known, float(drawn.mean()), float(drawn.std()) / 20_000**0.5))
     return Table(
-        "Mean squared distance, exact and as an earlier simulation of ours had it",
-        "The closed form agrees with all five digits of the simulation.",
-        ("n", "λ", "t", "divisor", "E W₂², exact", "simulated"),
+        "Mean squared distance, exact and of 20,000 loops",
+        "The means of the loops scatter about the closed form by their standard errors.",
+        ("n", "λ", "t", "divisor", "E W₂²", "mean of the loops", "standard error"),
         rows,
     )

@@ -134,7 +134,7 @@ def unscaled(z: Fraction) -> float:
     role="self_consuming.break_even_bias",
     evidence=Evidence.CERTIFIED,
     region=exactly(0, because="signs of balls just below and just above the root, 1e-9 away on either side"),
-    quantity="wrong signs of two, and whether the root misses its published digits",
+    quantity="wrong signs of two, and whether the root misses its known digits",
 )
 def break_even(break_even_bias: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     import flint

@@ -129,9 +129,11 @@ def mean_deviation_kept(n: Any) -> Any:
     source=SOURCE,
     role="self_consuming.critical_bias",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="the published values have ten decimals; λ*_2 is 2 e^γ and λ*_3 is e^γ"),
+    region=at_most(
+        1e-10, because="the values of an independent calculation have ten decimals; λ*_2 is 2 e^γ and λ*_3 is e^γ"
+    ),
     cases=grid(n=(2, 3, 10, 100)),
-    quantity="|λ* − published value|",
+    quantity="|λ* − known value|",
     refutes="The loop collapses almost surely just for λ ≤ 1.",
 )
 def critical_values(critical_bias: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
