@@ -43,8 +43,8 @@ def raw_line(replicates: int, rng: np.random.Generator) -> Any:
 
 
 def line(scale: float, *, raw: bool) -> Work:
-    """1e5 replicates x 100 generations against their random numbers alone; against raw samples with a hundredth of them."""
-    replicates = max(50, int((1000 if raw else 100_000) * scale))
+    """1e5 replicates x 100 generations against their random numbers alone; against raw samples with a 25th of them."""
+    replicates = max(50, int((4000 if raw else 100_000) * scale))
     rng, mean = np.random.default_rng(0), GENERATIONS * log_variance_drift(SIZE)
 
     def ours() -> float:
@@ -129,7 +129,7 @@ def neighbours(scale: float, d: int) -> Work:
 ROWS = [
     Row("1-D loop, 1e5 replicates x 100 generations", Goal(1.3, "limit"), None, "a normal and a gamma draw each",
         partial(line, raw=False)),
-    Row("1-D loop, n = 100, 1000 replicates", Goal(25, "peer"), "raw samples, NumPy", None, partial(line, raw=True)),
+    Row("1-D loop, n = 100, 4000 replicates", Goal(25, "peer"), "raw samples, NumPy", None, partial(line, raw=True)),
     Row("8-D loop, n = 200, 1000 replicates x 20", Goal(20, "peer"), "raw samples, NumPy", None, partial(space, d=8)),
     Row("fresh data loop, 100 + 400 samples, 1-D", Goal(25, "peer"), "raw samples, NumPy", None, mixed),
     Row("k-NN metrics, 5000 x 5000, d = 64", Goal(3, "peer"), "prdc", None, partial(neighbours, d=64)),

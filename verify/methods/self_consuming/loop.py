@@ -20,7 +20,8 @@ from verify.methods.self_consuming.arguments import (
     schedule,
 )
 
-REPLICATES = 4096  # a block of them stays in the cache through all generations
+REPLICATES = 4096  # at most: a block of them stays in the cache through all generations
+NUMBERS = 2**16  # of all factors of a block
 FEWEST = 32  # replicates: below that the calls cost more than the work
 RAW_NUMBERS = 2**20  # of samples drawn at once
 
@@ -84,7 +85,7 @@ def gaussian_loop(
         np.empty((rows, replicates, d)), np.empty((rows, replicates, d, d)), np.empty((rows, replicates))
     )
     largest = max(sizes, default=1)
-    block = max(1, min(REPLICATES, RAW_NUMBERS // (largest * d))) if raw else max(FEWEST, REPLICATES // (d * d))
+    block = max(1, min(REPLICATES, RAW_NUMBERS // (largest * d))) if raw else replicates_at_once(d)
     step = _raw_step if raw else (_line_step if d == 1 else _bartlett_step)
     for first in range(0, replicates, block):
         here = slice(first, first + block)
@@ -99,17 +100,26 @@ def gaussian_loop(
     return out
 
 
+def replicates_at_once(d: int) -> int:
+    """The size of a block of replicates in d dimensions."""
+    return max(FEWEST, min(REPLICATES, NUMBERS // (d * d)))
+
+
 def bartlett_factor(nu: int, d: int, size: int, rng: np.random.Generator) -> Array:
     """Lower-triangular factors L (size, d, d) with L Lᵀ ~ W_d(I, ν): normals below the diagonal, chi on it.
 
     For ν < d the last d - ν columns are 0, and the rest is the factor of a Gaussian d x ν block. Source: Bartlett 1933.
     """
     rank = min(nu, d)
-    L = np.zeros((size, d, d))
+    L = np.zeros((d, d, size))  # replicates last: whole rows are drawn and set at once
+    squares = rng.standard_gamma((nu - np.arange(rank))[:, None] / 2, (rank, size))
+    normals = rng.standard_normal((rank * d - rank * (rank + 1) // 2, size))
+    first = 0
     for j in range(rank):
-        L[:, j, j] = np.sqrt(2 * rng.standard_gamma((nu - j) / 2, size))
-        L[:, j + 1 :, j] = rng.standard_normal((size, d - j - 1))
-    return L
+        L[j, j] = np.sqrt(2 * squares[j])
+        L[j + 1 :, j] = normals[first : first + d - j - 1]
+        first += d - j - 1
+    return np.ascontiguousarray(L.transpose(2, 0, 1))
 
 
 class _State:

@@ -8,7 +8,7 @@ import numpy as np
 
 from verify.methods.guards import Array, refuse
 from verify.methods.self_consuming.arguments import count, degrees_lost, generator, one_of, sampling_bias
-from verify.methods.self_consuming.loop import FEWEST, REPLICATES, LoopTrajectory, bartlett_factor, scatter_factor
+from verify.methods.self_consuming.loop import LoopTrajectory, bartlett_factor, replicates_at_once, scatter_factor
 
 
 def mixed_loop(
@@ -54,7 +54,7 @@ def mixed_loop(
     out = LoopTrajectory(
         np.empty((rows, replicates, d)), np.empty((rows, replicates, d, d)), np.empty((rows, replicates))
     )
-    block = max(FEWEST, REPLICATES // (d * d))
+    block = replicates_at_once(d)
     for first in range(0, replicates, block):
         here = slice(first, first + block)
         size = min(block, replicates - first)
