@@ -118,13 +118,15 @@ def replaced_pool(loop: str, n_real: int, n_synth: int, bias: float, generations
     source=SOURCE,
     role="self_consuming.predicted_course",
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="in 32 dimensions |μ|²/d spreads by a quarter or less, and the variance of 50 "
-    "words, whose lengths "
-                    "differ a lot, by 14 %; the mistakes are off by a factor 2 in the means or by 40 % in the variances"),
-    cases=grid(loop=LOOPS, d=(32,), n_real=(50,)) + Grid((), tuple(dict(zip(("loop", "d", "n_real"), (loop, 8, 200), "
-                    "strict=True)) for loop in LOOPS)),
+    region=at_least(
+        0.5,
+        because="in 32 dimensions |μ|²/d spreads by a quarter or less, and the variance of 50 words, whose lengths differ "
+        "a lot, by 14 %; the mistakes are off by a factor 2 in the means or by 40 % in the variances",
+    ),
+    cases=grid(loop=LOOPS, d=(32,), n_real=(50,))
+    + Grid((), tuple({"loop": loop, "d": 8, "n_real": 200} for loop in LOOPS)),
     quantity="P(the measured course lies beside the predicted one)",
-)  # fmt: skip
+)
 def words_take_the_course(predicted_course: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     sizes = case.n_real, 2 * case.n_real
     expected = predicted_course(case.loop, *sizes, bias_of(case.loop), T)[1:].sum(axis=0)
