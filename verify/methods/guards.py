@@ -159,3 +159,39 @@ def exact_or_finite(name: str, value: ArrayLike, shape: tuple[int | str, ...]) -
         check_shape(name, array, shape)
         return np.asarray(np.vectorize(as_fraction, otypes=[object])(array))
     return finite_array(name, value, shape)
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """`value` as an int of at least `least`; NumPy's integers are welcome.
+
+    TypeError: a bool or anything but an integer. ValueError: below `least`.
+
+    >>> whole_number("k", 0, 1)
+    Traceback (most recent call last):
+        ...
+    ValueError: k=0, but k is at least 1; check the order of the arguments
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        refuse(f"{name}={value!r}", "an integer is needed", f"give {name} as an int", TypeError)
+    if value < least:
+        refuse(f"{name}={value}", f"{name} is at least {least}", "check the order of the arguments")
+    return int(value)
+
+
+def real_number(name: str, value: Any, low: float, high: float, *, closed: bool = False) -> float:
+    """`value` as a float in (low, high), or in [low, high) if `closed`.
+
+    TypeError: a bool, a complex number, text. ValueError: outside the interval, or nan.
+
+    >>> real_number("eps", 1.0, 0, 1)
+    Traceback (most recent call last):
+        ...
+    ValueError: eps=1.0, but eps lies in (0, 1); check the unit and the order of the arguments
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, Rational, np.integer, np.floating)):
+        refuse(f"{name}={value!r}", "a real number is needed", f"give {name} as a float", TypeError)
+    number = float(value)
+    if not (low < number < high or (closed and number == low)):
+        allowed = f"{name} lies in {'[' if closed else '('}{low:g}, {high:g})"
+        refuse(f"{name}={value}", allowed, "check the unit and the order of the arguments")
+    return number
