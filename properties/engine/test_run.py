@@ -31,6 +31,8 @@ def test_the_toys_hold_and_all_mutants_are_caught(toys):
         "4 claims, 5 trials planned, 5 settled, 0 skipped, 0 errors, 2 mutants, all caught, risk 1.0e-09"
     )
     assert [f.title for f in result.figures] == ["Squares"]
+    assert result.figures[0].field.z[0][0] is None
+    assert [t.rows for t in result.tables] == [((1, 1.0), (2, 4.0))]
     assert all(not e.rejected_by for e in result.equivalents)
 
 

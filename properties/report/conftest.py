@@ -7,7 +7,7 @@ import verify
 from verify.engine import record as r
 
 HOSTILE = "<script>alert(\"x\")</script> & 'quotes' `ticks` | " + "long" * 500
-KINDS = ("line", "dashed", "dots", "band", "steps", "bars", "vline", "hline")
+KINDS = ("line", "dashed", "dots", "band", "steps", "bars", "vline", "hline", "note")
 REGIONS = ((0.0, 1e-13), (0.03, "inf"), ("-inf", 2.0), (0.4, 0.6), (1.0, 1.0), ("-inf", "inf"))
 
 
@@ -43,6 +43,9 @@ def bad(good):
         systems=tuple(replace(s, title=HOSTILE, finding=HOSTILE) for s in good.systems),
         sources=tuple(replace(s, title=HOSTILE, authors=HOSTILE, where=HOSTILE) for s in good.sources),
         figures=tuple(replace(f, title=HOSTILE, says=HOSTILE, x=HOSTILE, y=HOSTILE) for f in good.figures),
+        tables=(
+            r.TableRecord(claim=good.claims[0].id, title=HOSTILE, says=HOSTILE, columns=(HOSTILE,), rows=((HOSTILE,),)),
+        ),
         subjects={HOSTILE: HOSTILE},
         environment={"python": HOSTILE, "packages": {HOSTILE: HOSTILE}, "date": HOSTILE},
     )
@@ -71,7 +74,7 @@ def claim(id, verdict, region, *, refutes=None, evidence="exact", risk=0.0, wors
 
 
 def figure(id):
-    """A figure with a series of every kind."""
+    """A figure with a series of every kind, on a field with a hole."""
     x = (1.0, 2.0, 4.0, 8.0)
     places = {"vline": ((3.0,), ()), "hline": ((), (2.0,))}
     series = tuple(
@@ -82,7 +85,17 @@ def figure(id):
     )  # fmt: skip
     return r.FigureRecord(
         claim=id, title="Every kind", says="All kinds of series on one axis.", x="n", y="error", x_log=True,
-        y_log=False, series=series,
+        y_log=False, series=series, equal=True,
+        field=r.FieldRecord(label="height", x=x, y=(0.0, 5.0, 9.0),
+                            z=((0.0, 1.0, 2.0, None), (1.0, "inf", 3.0, 4.0), (2.0, 3.0, 4.0, 5.0))),
+    )  # fmt: skip
+
+
+def table(id):
+    """A table of words and of numbers of every size."""
+    return r.TableRecord(
+        claim=id, title="Cells", says="Numbers are rounded by the page.", columns=("name", "$n$", "size"),
+        rows=(("<i>", 1234567, 1 / 3), ("many", 2, 1e-12)),
     )  # fmt: skip
 
 
@@ -136,7 +149,7 @@ def sample():
         sources=(r.SourceRecord(key="unread", authors="Nobody", title="Never cited", where="1900"),
                  r.SourceRecord(key="toy", authors="A. Toymaker", title="On toys", where="2023")),
         roles=(r.RoleRecord(id="toy.role", signature="(x)", numbers="floats", doc="A toy."),), claims=claims,
-        trials=trials, figures=(figure("toy.many-cases"), figure("toy.looks")), mutants=tuple(mutants),
+        trials=trials, figures=(figure("toy.many-cases"), figure("toy.looks")), tables=(table("toy.looks"),), mutants=tuple(mutants),
         equivalents=(r.EquivalentRecord(role="toy.role", name="reordered", because="addition commutes", rejected_by=()),
                      r.EquivalentRecord(role="toy.role", name="fused", because="a fused product rounds once",
                                         rejected_by=("toy.slope",))),

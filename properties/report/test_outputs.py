@@ -36,6 +36,7 @@ def crowd(sample):
         systems=tuple(replace(s, title=id) for s in sample.systems for id in ids),
         subjects=dict.fromkeys(ids, "mylib:f"),
         figures=(),
+        tables=(),
     )
 
 
@@ -145,7 +146,7 @@ def test_figures_of_every_kind_share_no_id_and_take_the_colours_of_the_page(samp
         assert "currentColor" in text
         assert "viewBox" in text
         assert not re.search(r"#0[0-9a-f]{5}\b|\bblack\b|<svg[^>]*\s(width|height)=", text)
-        assert all(f">{kind}<" in text for kind in ("line", "dots", "vline"))
+        assert all(f">{kind}<" in text for kind in ("line", "dots", "vline", "note", "height"))
         ElementTree.fromstring(text)
 
 
@@ -154,6 +155,17 @@ def test_a_figure_survives_infinite_values_and_empty_series(sample):
     series = tuple(msgspec.structs.replace(s, y=("inf",) * len(s.y)) for s in figure.series)
     empty = msgspec.structs.replace(series[0], x=(), y=(), label="_hidden")
     ElementTree.fromstring(str(svg(msgspec.structs.replace(figure, series=(*series, empty)), 0)))
+
+
+def test_a_field_without_a_finite_value_leaves_its_axes_empty(sample):
+    figure = sample.figures[0]
+    blank = msgspec.structs.replace(figure.field, z=((None,) * 4,) * 3)
+    ElementTree.fromstring(str(svg(msgspec.structs.replace(figure, field=blank), 0)))
+
+
+def test_a_table_shows_words_escaped_and_numbers_rounded(page):
+    assert "<td>&lt;i&gt;</td>" in page
+    assert all(f'<td class="r">{cell}</td>' in page for cell in ("1,234,567", "0.3333", "10⁻¹²"))
 
 
 def test_the_sentence_counts_in_one_manner(sample):

@@ -102,7 +102,9 @@ def test_the_sentence_says_how_the_run_went(good, bad):
 
 
 def test_an_empty_run_says_so(good):
-    empty = msgspec.structs.replace(good, claims=(), trials=(), mutants=(), figures=(), systems=(), equivalents=())
+    empty = msgspec.structs.replace(
+        good, claims=(), trials=(), mutants=(), figures=(), tables=(), systems=(), equivalents=()
+    )
     assert "Nothing was selected." in render(empty)
 
 

@@ -1,8 +1,8 @@
 """What is claimed. One file or folder a system, its roles and mutants beside it; importing this imports none of them."""
 
 from verify.claims.catalogue import Catalogue, UnknownName, catalogue
-from verify.claims.declare import Claim, Evidence, Role, claim, equivalent, figure, mutant, role, system
-from verify.claims.figures import Figure, series
+from verify.claims.declare import Claim, Evidence, Role, claim, equivalent, figure, mutant, role, system, table
+from verify.claims.figures import Field, Figure, Table, series
 from verify.claims.grid import Case, grid, stream
 
 __all__ = [
@@ -10,8 +10,10 @@ __all__ = [
     "Catalogue",
     "Claim",
     "Evidence",
+    "Field",
     "Figure",
     "Role",
+    "Table",
     "UnknownName",
     "catalogue",
     "claim",
@@ -23,4 +25,5 @@ __all__ = [
     "series",
     "stream",
     "system",
+    "table",
 ]

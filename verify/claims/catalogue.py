@@ -30,6 +30,7 @@ class Catalogue:
     roles: dict[str, Role]
     claims: dict[str, Claim]
     drawings: dict[str, Drawing]
+    tables: dict[str, Drawing]
 
     def select(self, selections: Sequence[str]) -> list[Claim]:
         """The claims that any of the words names, in declared order: an id with its parts, a glob, or a system.
@@ -105,6 +106,7 @@ def catalogue(modules: Sequence[str] | None = None) -> Catalogue:
         {key: value for key, value in declared.roles.items() if ours(value.module)},
         {key: value for key, value in declared.claims.items() if ours(value.module)},
         {key: value for key, value in declared.drawings.items() if ours(value.module)},
+        {key: value for key, value in declared.tables.items() if ours(value.module)},
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from verify.claims.figures import Figure
+from verify.claims.figures import Figure, Table
 from verify.claims.grid import Case, Grid, grid
 from verify.claims.sources import Place
 from verify.evidence import Enclosure, Region
@@ -94,10 +94,10 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The figure of a claim: a function that computes its series."""
+    """The figure or the table of a claim: a function that computes it."""
 
     claim: str
-    draw: Callable[[], Figure]
+    draw: Callable[[], Any]
     module: str
 
 
@@ -109,6 +109,7 @@ class Registry:
         self.roles: dict[str, Role] = {}
         self.claims: dict[str, Claim] = {}
         self.drawings: dict[str, Drawing] = {}
+        self.tables: dict[str, Drawing] = {}
 
 
 DECLARED = Registry()
@@ -213,11 +214,19 @@ def claim(
 
 def figure(of: str) -> Callable[[Callable[[], Figure]], Callable[[], Figure]]:
     """Declare the figure of a claim: the function computes its series, which travel with the run."""
+    return _shown(DECLARED.drawings, of, "figure of")
 
-    def declare(draw: Callable[[], Figure]) -> Callable[[], Figure]:
+
+def table(of: str) -> Callable[[Callable[[], Table]], Callable[[], Table]]:
+    """Declare the table of a claim: the function computes its rows, which travel with the run."""
+    return _shown(DECLARED.tables, of, "table of")
+
+
+def _shown(place: dict[str, Drawing], of: str, kind: str) -> Callable[[F], F]:
+    def declare(draw: F) -> F:
         if of not in DECLARED.claims:
-            raise ValueError(f"figure of {of!r}, but no claim of that id is declared above it")
-        _enter(DECLARED.drawings, of, Drawing(of, draw, draw.__module__), "figure of")
+            raise ValueError(f"{kind} {of!r}, but no claim of that id is declared above it")
+        _enter(place, of, Drawing(of, draw, draw.__module__), kind)
         return draw
 
     return declare

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from verify.engine.journal import Journal
 from verify.engine.pool import Executor, why_lost
-from verify.engine.record import FigureRecord, TrialRecord
+from verify.engine.record import FigureRecord, TableRecord, TrialRecord
 from verify.engine.trial import broken
 from verify.engine.work import Done, Work
 
@@ -38,7 +38,7 @@ class Driver:
     def drive(self, chains: Iterable[Chain[T]]) -> list[T]:
         """Run all chains to their ends; their return values, in the order of the chains.
 
-        A chain yields work and is sent the record: a trial's, or the figure's.
+        A chain yields work and is sent the record: of a trial, a figure or a table.
         """
         results: dict[int, T] = {}
         ready: deque[tuple[int, Chain[T], Any]] = deque((i, chain, None) for i, chain in enumerate(chains))
@@ -70,16 +70,16 @@ class Driver:
         if error is None:
             return future.result()
         return Done(
-            trial=None if work.draws else broken(work.claim, work.case, work.subject, why_lost(error, self._limit))
+            trial=None if work.shows else broken(work.claim, work.case, work.subject, why_lost(error, self._limit))
         )
 
     def _result(self, work: Work, done: Done) -> Any:
         self.seconds[work.claim] = self.seconds.get(work.claim, 0.0) + done.seconds
         self._finished(work)
-        return done.figure if work.draws else done.trial
+        return {"figure": done.figure, "table": done.table}.get(work.shows, done.trial)
 
 
-def once(work: Work) -> Chain[TrialRecord | FigureRecord]:
+def once(work: Work) -> Chain[TrialRecord | FigureRecord | TableRecord]:
     """The chain of a single unit."""
-    record: TrialRecord | FigureRecord = yield work
+    record: TrialRecord | FigureRecord | TableRecord = yield work
     return record

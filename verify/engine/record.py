@@ -1,7 +1,10 @@
 """A run as data: frozen records, one versioned schema, JSON with sorted keys and the same bytes for the same run.
 
-Schema 1: the first. Infinite ends are the words "inf" and "-inf", because JSON has none. Times and everything else that
-differs between machines stand under `environment` and nowhere else.
+Schema 1: the first.
+Schema 2: figures may hold a field over the plane and equal axes; a run has tables.
+
+Infinite ends are the words "inf" and "-inf", because JSON has none. Times and everything else that differs between
+machines stand under `environment` and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-SCHEMA = 1
+SCHEMA = 2
 MOST_BYTES = 64 * 2**20
 
 Real = float | Literal["inf", "-inf"]
@@ -152,6 +155,16 @@ class SeriesRecord(Record, frozen=True, kw_only=True):
     y2: tuple[Real, ...] = ()
 
 
+class FieldRecord(Record, frozen=True, kw_only=True):
+    """A quantity over the plane of a figure: z[i][j] at x[j], y[i], null where it is not defined."""
+
+    label: str
+    x: tuple[Real, ...]
+    y: tuple[Real, ...]
+    z: tuple[tuple[Real | None, ...], ...]
+    levels: tuple[Real, ...] = ()
+
+
 class FigureRecord(Record, frozen=True, kw_only=True):
     """The figure of a claim."""
 
@@ -163,6 +176,18 @@ class FigureRecord(Record, frozen=True, kw_only=True):
     x_log: bool
     y_log: bool
     series: tuple[SeriesRecord, ...]
+    field: FieldRecord | None = None
+    equal: bool = False
+
+
+class TableRecord(Record, frozen=True, kw_only=True):
+    """The table of a claim; cells are words or numbers."""
+
+    claim: str
+    title: str
+    says: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | float, ...], ...]
 
 
 class Counts(Record, frozen=True, kw_only=True):
@@ -193,6 +218,7 @@ class Run(Record, frozen=True, kw_only=True):
     claims: tuple[ClaimRecord, ...]
     trials: tuple[TrialRecord, ...]
     figures: tuple[FigureRecord, ...]
+    tables: tuple[TableRecord, ...]
     mutants: tuple[MutantRecord, ...]
     equivalents: tuple[EquivalentRecord, ...]
     survivors: tuple[str, ...]

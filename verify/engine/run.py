@@ -32,6 +32,7 @@ from verify.engine.record import (
     Run,
     SourceRecord,
     SystemRecord,
+    TableRecord,
     TrialRecord,
     real,
 )
@@ -120,11 +121,12 @@ def run(
     at_once = True
     try:
         works = [planner.trial(claim, c) for claim in claims for c in cases[claim.id]]
-        drawn = [planner.figure(claim) for claim in claims if claim.id in known.drawings and not given and not case]
-        planned = len(works) + len(drawn)
-        results: list[TrialRecord | FigureRecord] = driver.drive(map(once, works + drawn))
+        shown = [work for claim in claims for work in planner.exhibits(claim)] if not given and not case else []
+        planned = len(works) + len(shown)
+        results = driver.drive(map(once, works + shown))
         trials = [r for r in results if isinstance(r, TrialRecord)]
         figures = [r for r in results if isinstance(r, FigureRecord)]
+        tables = [r for r in results if isinstance(r, TableRecord)]
         hunting = mutants and not given and not case
         matrix = _kill(known, claims, trials, planner, driver) if hunting else ([], [], [], [])
         at_once = False
@@ -133,7 +135,7 @@ def run(
         if pool:
             pool.close(at_once=at_once)
     environment = _environment(start, driver.seconds, workers)
-    return _assemble(known, claims, trials, figures, matrix, hunting, planner, words, environment)
+    return _assemble(known, claims, trials, figures, tables, matrix, hunting, planner, words, environment)
 
 
 class Planner:
@@ -151,9 +153,10 @@ class Planner:
         """A trial of a mutant or equivalent."""
         return self._work(claim, case, looks=looks, variant=name)
 
-    def figure(self, claim: Claim) -> Work:
-        """The figure of a claim."""
-        return self._work(claim, "", looks=0, draws=True)
+    def exhibits(self, claim: Claim) -> list[Work]:
+        """The figure and the table of a claim, if it has them."""
+        kinds = {"figure": self.known.drawings, "table": self.known.tables}
+        return [self._work(claim, "", looks=0, shows=kind) for kind, made in kinds.items() if claim.id in made]
 
     def _work(self, claim: Claim, case: str, **how: Any) -> Work:
         return Work(modules=self.known.modules, claim=claim.id, case=case, profile=self.profile, seed=self.seed, **how)
@@ -274,6 +277,7 @@ def _assemble(
     claims: list[Claim],
     trials: list[TrialRecord],
     figures: list[FigureRecord],
+    tables: list[TableRecord],
     matrix: Matrix,
     hunted: bool,
     planner: Planner,
@@ -316,6 +320,7 @@ def _assemble(
         claims=tuple(claim_record(claim, by_claim[claim.id]) for claim in claims),
         trials=tuple(trials),
         figures=tuple(figures),
+        tables=tuple(tables),
         mutants=tuple(mutants),
         equivalents=tuple(equivalents),
         survivors=tuple(survivors),

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from verify.engine.record import FigureRecord, Real, SeriesRecord
+from verify.engine.record import FieldRecord, FigureRecord, Real, SeriesRecord
 from verify.report.numbers import number
 
 INK, ACCENT = "#010203", "#040506"  # stand-ins, replaced in the SVG text below; the alarm colour is kept for verdicts
@@ -48,14 +48,16 @@ def svg(figure: FigureRecord, place: int) -> Markup:
                 side.set_minor_formatter("")
         axes.set_xlabel(_short(figure.x))
         axes.set_ylabel(_short(figure.y, LONGEST // 2))
+        if figure.equal:
+            axes.set_aspect("equal", adjustable="datalim")
         seen: Counter[str] = Counter()
-        keys = []
+        keys = [] if figure.field is None else [(_shade(axes, figure.field), _short(figure.field.label, LONGEST // 2))]
         for k, series in enumerate(figure.series):
             handle = _draw(axes, series, k, seen[series.kind], log=figure.x_log)
             seen[series.kind] += 1
-            if handle is not None and series.label:
+            if handle is not None and series.label and series.kind != "note":
                 keys.append((handle, _short(series.label, LONGEST // 2)))
-        if len(figure.series) > 1 and keys:
+        if len(figure.series) + (figure.field is not None) > 1 and keys:
             # above the axes, where it covers no curve; handles by hand, as labels that begin with "_" are left out
             columns = max(1, min(len(keys), 90 // (6 + max(len(label) for _, label in keys))))
             drawn.legend(*zip(*keys, strict=True), loc="outside upper left", ncols=columns, fontsize=9)
@@ -82,6 +84,13 @@ def _draw(axes: Any, series: SeriesRecord, k: int, again: int, *, log: bool) -> 
     colour, marker = (ACCENT, INK)[k % 2], MARKERS[again % 5]
     marked = {"marker": marker, "ms": 4, "mfc": "none", "markevery": max(1, n // 8)} if again else {}
     match series.kind:
+        case "note":
+            words = _short(series.label, LONGEST // 2)
+            axes.update_datalim(list(zip(x, y, strict=True)))  # words alone do not stretch the axes
+            axes.autoscale_view()
+            return [
+                axes.annotate(words, p, (4, 3), textcoords="offset points", size=8.5) for p in zip(x, y, strict=True)
+            ]
         case "dots":
             return axes.plot(x, y, marker, color=colour, ms=3.4, mew=0.9, mfc="none" if again % 2 else colour)[0]
         case "band":
@@ -96,6 +105,28 @@ def _draw(axes: Any, series: SeriesRecord, k: int, again: int, *, log: bool) -> 
             return axes.plot(x, y, ls=DASHES[again % 4], color=colour, lw=1.3)[0]
         case _:
             return axes.plot(x, y, color=colour, lw=1.5, **marked)[0]
+
+
+def _shade(axes: Any, field: FieldRecord) -> Any:
+    """Bands of one colour, denser where the field is larger, with its contour lines and their values."""
+    import numpy as np
+    from matplotlib.patches import Patch
+    from matplotlib.ticker import MaxNLocator
+
+    x, y = _numbers(field.x), _numbers(field.y)
+    z = np.array([[math.nan if v is None else float(v) for v in row] for row in field.z])
+    z[~(np.abs(z) < 1e300)] = math.nan
+    if np.isnan(z).all() or min(z.shape) < 2:
+        return Patch(fc="none")
+    low, high = float(np.nanmin(z)), float(np.nanmax(z))
+    levels = sorted(set(_numbers(field.levels))) or [float(v) for v in MaxNLocator(7).tick_values(low, high)]
+    bands = sorted({min(low, levels[0]), *levels, max(high, levels[-1])})
+    shades = [(ACCENT, 0.04 + 0.5 * k / len(bands)) for k in range(len(bands) - 1)]
+    masked = np.ma.masked_invalid(z)
+    axes.contourf(x, y, masked, levels=bands, colors=shades)
+    lines = axes.contour(x, y, masked, levels=levels, colors=[INK], linewidths=0.5, alpha=0.6)
+    axes.clabel(lines, fmt=number, fontsize=8)
+    return Patch(fc=(ACCENT, 0.35), ec="none")
 
 
 def _numbers(values: tuple[Real, ...]) -> list[float]:

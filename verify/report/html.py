@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from verify.engine.message import again
-from verify.engine.record import ClaimRecord, FigureRecord, MutantRecord, Run, SourceRecord, SystemRecord, TrialRecord
+from verify.engine.record import (
+    ClaimRecord,
+    FigureRecord,
+    MutantRecord,
+    Run,
+    SourceRecord,
+    SystemRecord,
+    TableRecord,
+    TrialRecord,
+)
 from verify.report import MissingExtra
 from verify.report.numbers import count, number, region
 from verify.report.speed import speed
@@ -39,6 +48,7 @@ class Entry:
     figure: Any
     figure_title: str
     says: str
+    table: TableRecord | None
     open: bool
 
 
@@ -72,7 +82,7 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"maths": maths, "prose": prose, "number": number}
-    pictures = {f.claim: (svg(f, k) if f.series else None, f) for k, f in enumerate(run.figures, 1)}
+    pictures = {f.claim: (svg(f, k) if f.series or f.field else None, f) for k, f in enumerate(run.figures, 1)}
     chapters = _chapters(run, pictures)
     entries = [entry for chapter in chapters for entry in chapter.entries]
     ledger = _ledger(run)
@@ -207,6 +217,7 @@ def _entry(
         picture,
         figure.title if figure else "",
         figure.says if figure else "",
+        next((table for table in run.tables if table.claim == claim.id), None),
         opened or claim.verdict in ("fails", "error", "undecided"),
     )
 

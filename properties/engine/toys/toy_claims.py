@@ -4,7 +4,21 @@ from fractions import Fraction
 
 import numpy as np
 
-from verify.claims import Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series, system
+from verify.claims import (
+    Evidence,
+    Field,
+    Figure,
+    Table,
+    claim,
+    equivalent,
+    figure,
+    grid,
+    mutant,
+    role,
+    series,
+    system,
+    table,
+)
 from verify.claims.sources import Source
 from verify.evidence import at_most, exact, exactly, gap, probability, slope, within
 
@@ -74,4 +88,10 @@ def rate(square, case, rng):
 @figure(of="toy.square-rate")
 def curve():
     x = np.linspace(0, 1, 5)
-    return Figure("Squares", "They bend upwards.", "x", "x²", (series("x²", x, square(x)),))
+    hole = Field(x, x, [[np.nan if a == b else a + b for a in x] for b in x], "sum")
+    return Figure("Squares", "They bend upwards.", "x", "x²", (series("x²", x, square(x)),), field=hole)
+
+
+@table(of="toy.square-rate")
+def small_squares():
+    return Table("Squares", "They are never negative.", ("x", "x²"), [(n, square(np.float64(n))) for n in (1, 2)])
