@@ -40,12 +40,12 @@ def certify_union_dimension(n_points: int, eps: Any, failure_prob: Any, prec: in
     pairs = math.comb(n, 2)
 
     def holds(k: int) -> bool:
-        return _decide(pairs, k, eps, allowed, prec)
+        return _decide(pairs, k, eps, allowed, prec)[0]
 
     dim = _guess(n, eps, allowed)
     if not holds(dim) or (dim > 1 and holds(dim - 1)):  # no float answer, or one that rounding moved
         dim = least(holds)
-    return Certificate(dim, _ends(pairs, dim, eps, prec), dim == 1 or not holds(dim - 1))
+    return Certificate(dim, _ends(_decide(pairs, dim, eps, allowed, prec)[1]), dim == 1 or not holds(dim - 1))
 
 
 def _guess(n: int, eps: Fraction, allowed: Fraction) -> int:
@@ -98,28 +98,26 @@ def _arb(x: Fraction) -> Any:
     return flint.arb(flint.fmpq(x.numerator, x.denominator))
 
 
-def _decide(pairs: int, k: int, eps: Fraction, allowed: Fraction, bits: int) -> bool:
-    """Whether pairs * T(k) <= allowed, at whatever precision it takes: T is transcendental, so it never ties."""
+def _decide(pairs: int, k: int, eps: Fraction, allowed: Fraction, bits: int) -> tuple[bool, Any]:
+    """Whether pairs * T(k) <= allowed, and the ball that says so: T is transcendental, so it never ties."""
     import flint
 
-    bits = max(bits, 64 + pairs.bit_length() + allowed.denominator.bit_length())
+    bits = max(bits, 128 + pairs.bit_length() + allowed.denominator.bit_length())
     bound = flint.fmpq(allowed.numerator, allowed.denominator)
     while True:
+        value = union_ball(pairs, k, eps, bits)
         before, flint.ctx.prec = flint.ctx.prec, bits
         try:
-            excess = union_ball(pairs, k, eps, bits) - flint.arb(bound)
+            excess = value - flint.arb(bound)
         finally:
             flint.ctx.prec = before
-        if excess < 0:
-            return True
-        if excess > 0:
-            return False
+        if excess < 0 or excess > 0:
+            return bool(excess < 0), value
         bits *= 2
 
 
-def _ends(pairs: int, k: int, eps: Fraction, bits: int) -> tuple[float, float]:
-    """Outward float ends of the union bound at k."""
-    value = union_ball(pairs, k, eps, bits)
+def _ends(value: Any) -> tuple[float, float]:
+    """Outward float ends of a nonnegative ball that is below 1."""
     low, high = (_fraction(end.man_exp()) for end in (value.lower(), value.upper()))
     return max(0.0, _rounded(low, -math.inf)), _rounded(high, math.inf)
 

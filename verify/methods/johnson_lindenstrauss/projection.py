@@ -95,7 +95,7 @@ def project(A: Any, X: ArrayLike) -> Array:
     [[5.0]]
     """
     X = finite_array("X", X, ("n", "D"))
-    if np.ndim(A) != 2 and getattr(A, "ndim", 0) != 2 or A.shape[1] != X.shape[1]:
+    if A.ndim != 2 or A.shape[1] != X.shape[1]:
         refuse(f"A has shape {np.shape(A)} and X {X.shape}", "A is (k, D) and X is (n, D)", "check the order of axes")
     if isinstance(A, np.ndarray):
         return np.asarray(X @ A.T)
