@@ -13,9 +13,21 @@ system(
 from verify.claims.jl_entropy import (  # noqa: E402
     tails,
     dimension,
+    coherence,
+    families,
+    onehot,
+    haar,
+    products,
+    tightness,
 )
 
 __all__ = [
+    "coherence",
     "dimension",
+    "families",
+    "haar",
+    "onehot",
+    "products",
     "tails",
+    "tightness",
 ]
