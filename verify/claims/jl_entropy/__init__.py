@@ -19,14 +19,22 @@ from verify.claims.jl_entropy import (  # noqa: E402
     haar,
     products,
     tightness,
+    kernel,
+    calculus,
+    oracle,
+    growth,
 )
 
 __all__ = [
+    "calculus",
     "coherence",
     "dimension",
     "families",
+    "growth",
     "haar",
+    "kernel",
     "onehot",
+    "oracle",
     "products",
     "tails",
     "tightness",
