@@ -6,7 +6,8 @@ from verify.claims import system
 system(
     "jl_entropy",
     title="Dimensions, entropy and the logarithm of n",
-    finding="Half of the article's dimensions suffice, with a certificate; the log n factor keeps the entropy of attention only "
+    finding="Half of the article's dimensions suffice, with a certificate; the log n factor keeps the entropy of "
+    "attention only "
     "near one line of a phase diagram.",
 )
 
@@ -23,6 +24,13 @@ from verify.claims.jl_entropy import (  # noqa: E402
     calculus,
     oracle,
     growth,
+    sphere,
+    heads,
+    freezing,
+    gaps,
+    phase,
+    schedules,
+    words,
 )
 
 __all__ = [
@@ -30,12 +38,19 @@ __all__ = [
     "coherence",
     "dimension",
     "families",
+    "freezing",
+    "gaps",
     "growth",
     "haar",
+    "heads",
     "kernel",
     "onehot",
     "oracle",
+    "phase",
     "products",
+    "schedules",
+    "sphere",
     "tails",
     "tightness",
+    "words",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.sources import JL_ENTROPY, JL_FAST, JL_VARENTROPY
-from verify.evidence import Enclosure, Vacuous, accepted, at_least, at_most, exact, exactly, gap, within, worst
+from verify.evidence import Enclosure, Vacuous, accepted, at_least, at_most, exact, exactly, gap, within
 from verify.methods import softmax_entropy as se
 from verify.methods.numerics import softmax
 
@@ -57,11 +58,15 @@ BETAS = (0.01, 0.3, 1.0, 3.0, 20.0)
     source=SOURCE,
     role="jl_entropy.softmax_varentropy",
     evidence=Evidence.EXACT,
-    region=at_most(1e-6, because="the fourth-order difference of step h = 1e-3 errs by h^4 times a fifth derivative, below 1e6 V for gaps of 6; "
-                   "rounding of H over V > 1e-3 and the step is 2e-12"),
+    region=at_most(
+        1e-6,
+        because="the fourth-order difference of step h = 1e-3 errs by h^4 times a fifth derivative, "
+        "below 1e6 V for gaps of 6; "
+        "rounding of H over V > 1e-3 and the step is 2e-12",
+    ),
     cases=grid(scores=KINDS, beta=(0.3, 1.0, 2.0)),
     quantity="largest relative error where V > 1e-3",
-)  # fmt: skip
+)
 def derivative_is_varentropy(varentropy: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     s = scores(rng, case.scores)
     s = s / np.maximum(1, s.max(axis=1, keepdims=True) - s.min(axis=1, keepdims=True)) * 3
@@ -85,7 +90,11 @@ def derivative_is_varentropy(varentropy: Any, case: Case, rng: np.random.Generat
     source=SOURCE,
     role="jl_entropy.softmax_varentropy",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="64 Gauss-Legendre nodes over twenty e-folds of t, in eight panels, for a smooth integrand; below e^-20 V/t^2 is constant"),
+    region=at_most(
+        1e-9,
+        because="64 Gauss-Legendre nodes over twenty e-folds of t, in eight panels, for a smooth "
+        "integrand; below e^-20 V/t^2 is constant",
+    ),
     cases=grid(scores=("normal", "two"), beta=(0.3, 3.0)),
     quantity="largest |difference|",
 )
@@ -94,7 +103,7 @@ def integral_of_varentropy(varentropy: Any, case: Case, rng: np.random.Generator
     at, weight = np.polynomial.legendre.leggauss(64)
     edges = math.log(case.beta) + np.linspace(-20, 0, 9)
     total = np.zeros(len(s))
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         for x, w in zip(at, weight, strict=True):
             total += (b - a) / 2 * w * varentropy(math.exp((a + b) / 2 + (b - a) / 2 * x) * s)
     yield exact(gap(total, math.log(s.shape[1]) - se.softmax_entropy(case.beta * s)))
@@ -170,7 +179,11 @@ def mean_field_is_lower(bound: Any, case: Case, rng: np.random.Generator) -> Ite
     source=JL_FAST.at("the two approximations"),
     role="jl_entropy.mean_field_entropy",
     evidence=Evidence.EXACT,
-    region=at_least(2, because="H is log n - 1/2 up to a tenth, and the estimate log n - 3.1; the annealed form is off by less than 0.1"),
+    region=at_least(
+        2,
+        because="H is log n - 1/2 up to a tenth, and the estimate log n - 3.1; the annealed form is "
+        "off by less than 0.1",
+    ),
     cases=grid(n=(512, 8192)),
     quantity="entropy − estimate",
     refutes="H is about log n − β (max s − mean s).",
@@ -220,7 +233,12 @@ def twice_the_leading_term(n: int) -> float:
     source=JL_VARENTROPY.at("the maximum of the varentropy"),
     role="jl_entropy.varentropy_bound",
     evidence=Evidence.EXACT,
-    region=within(0.97, 1, because="one high score above n - 1 equal ones comes within a relative 2e-4 at n = 10^6, and within 3 % at n = 100"),
+    region=within(
+        0.97,
+        1,
+        because="one high score above n - 1 equal ones comes within a relative 2e-4 at n = 10^6, "
+        "and within 3 % at n = 100",
+    ),
     cases=grid(n=(100, 10**4, 10**6)),
     quantity="largest varentropy over the bound",
 )
@@ -255,7 +273,10 @@ def exchanged_weights(H_a: Any, H_b: Any, w: Any) -> Any:
     source=SOURCE,
     role="jl_entropy.grouped_entropy",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="entropies below log 40 = 3.7, with some 60 roundings of it on either side: 2 · 60 · 3.7 u = 5e-14"),
+    region=at_most(
+        1e-13,
+        because="entropies below log 40 = 3.7, with some 60 roundings of it on either side: 2 · 60 · 3.7 u = 5e-14",
+    ),
     cases=grid(scores=KINDS),
     quantity="largest |difference|",
 )
@@ -310,7 +331,10 @@ def clipped_targets(s: Any, target: Any) -> Any:
     source=SOURCE,
     role="jl_entropy.entropy_matching_scale",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="the residual is at most 1e-10 of the target by construction, and the target at most log 1000 = 6.9"),
+    region=at_most(
+        1e-9,
+        because="the residual is at most 1e-10 of the target by construction, and the target at most log 1000 = 6.9",
+    ),
     cases=grid(scores=("normal", "two", "heavy", "spike"), share=(0.02, 0.5, 0.98)),
     quantity="largest residual, nats",
 )
@@ -333,7 +357,11 @@ def scale_matches(matching: Any, case: Case, rng: np.random.Generator) -> Iterat
     source=SOURCE,
     role="jl_entropy.entropy_matching_scale",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="a residual of 1e-10 H over the varentropy, at least 0.25, is 1.6e-9 at worst, and Newton's last step squares it"),
+    region=at_most(
+        1e-9,
+        because="a residual of 1e-10 H over the varentropy, at least 0.25, is 1.6e-9 at worst, and "
+        "Newton's last step squares it",
+    ),
     cases=grid(target=(4.0, 6.5)),
     quantity="relative difference to the printed number",
 )
@@ -354,8 +382,15 @@ def thousand_sines(matching: Any, case: Case, rng: np.random.Generator) -> Itera
 )
 def matching_door(matching: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     ties = [1.0, 1.0, 0.0]
-    bad = [([0.0, 1.0], math.log(2)), ([0.0, 1.0], 0.0), (ties, math.log(2)), ([1.0, 1.0], 0.5), ([], 0.5),
-           ([math.nan, 1.0], 0.5), ([0.0, 1.0], math.nan)]  # fmt: skip
+    bad = [
+        ([0.0, 1.0], math.log(2)),
+        ([0.0, 1.0], 0.0),
+        (ties, math.log(2)),
+        ([1.0, 1.0], 0.5),
+        ([], 0.5),
+        ([math.nan, 1.0], 0.5),
+        ([0.0, 1.0], math.nan),
+    ]
     yield exact(accepted(matching, bad, ValueError))
 
 
@@ -369,7 +404,8 @@ def entropy_and_bounds() -> Figure:
     V = [float(se.softmax_varentropy(b * s)) for b in beta]
     return Figure(
         "Entropy of 512 normal scores against their scale",
-        "The entropy falls from log n to 0, fastest where the varentropy peaks; the quick estimate is a bound, and a poor one.",
+        "The entropy falls from log n to 0, fastest where the varentropy peaks; the quick estimate is a bound, and a "
+        "poor one.",
         "scale β",
         "nats",
         (

@@ -1,4 +1,5 @@
-"""Entry 3: 8 log n dimensions keep no distances; what they keep is near-orthogonality, up to an angle's cosine of 0.6."""
+"""Entry 3: 8 log n dimensions keep no distances; what they keep is near-orthogonality, up to an angle's cosine of "
+"0.6."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mu
 from verify.claims.jl_entropy.balls import arb, golden
 from verify.claims.jl_entropy.dimension import SIZES, least_by
 from verify.claims.sources import JL_DIMENSION_USE, JL_SCALE, JL_THEORY, JL_WORD_DIMENSION
-from verify.evidence import Enclosure, at_least, exact, exactly, gap, probability, sharper, slope, within
+from verify.evidence import Enclosure, at_least, exact, exactly, probability, sharper, slope, within
 from verify.methods import johnson_lindenstrauss as jl
 
 PHI = (1 + math.sqrt(5)) / 2
@@ -114,10 +115,15 @@ def distortion_of_a_head(tails: Any, case: Case, rng: np.random.Generator) -> It
     source=JL_WORD_DIMENSION.at("n > 8.33 log N"),
     role="jl_entropy.union_dimension",
     evidence=Evidence.RATE,
-    region=within(12.5, 13.3, because="the limit at eps = 0.99 is 13.25; over this range the prefactor takes at most 5 % off; "
-                  "a union over points gives half"),
+    region=within(
+        12.5,
+        13.3,
+        because="the limit at eps = 0.99 is 13.25; over this range the prefactor takes at most "
+        "5 % off; "
+        "a union over points gives half",
+    ),
     quantity="slope of k* in log N at ε = 0.99",
-)  # fmt: skip
+)
 def existence_slope(dimension: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     sizes = [10**i for i in range(6, 31, 2)]
     yield exact(slope([math.log(n) for n in sizes], [dimension(n, 0.99, 0.5) for n in sizes]))
@@ -272,7 +278,8 @@ def coherence_against_dimension() -> Figure:
     points = [("8 log N", 8.0), ("8.33 log N", 8.33), ("BERT: 64", 64 / math.log(512))]
     return Figure(
         "What a dimension proportional to log N keeps: near-orthogonality",
-        "At 8.33 log N random directions are orthogonal up to a cosine of about 0.6, one over the golden ratio in the limit.",
+        "At 8.33 log N random directions are orthogonal up to a cosine of about 0.6, one over the golden ratio in the "
+        "limit.",
         "d / log N",
         "largest |cos| (one pair expected)",
         (
@@ -281,12 +288,11 @@ def coherence_against_dimension() -> Figure:
             series("1/φ", y=(1 / PHI,), kind="hline"),
             *(series(name, (x,), (coherence_at(512, round(x * math.log(512))),), kind="note") for name, x in points),
         ),
-    )  # fmt: skip
+    )
 
 
 @table(of="jl_entropy.eight-log-n-is-not-a-jl-distance-dimension")
 def headline_figures() -> Table:
-    from verify.claims.jl_entropy.dimension import slope as fitted  # the same least squares
     from verify.claims.jl_entropy.sphere import certified_threshold
 
     log_phi = math.log(PHI)
@@ -303,14 +309,25 @@ def headline_figures() -> Table:
         ("largest |cos| at d = 50", "N = 512, union 1/2", "–", coherence_at(512, 50, 0.5)),
         ("hₙ/n", "n → ∞", "−0.24", -log_phi / 2),
         ("24 log N/ε², slope", "ε = 0.1", "2400", exact_slope),
-        ("the same, fitted", "N = 10² … 10¹²", "2400", fitted(np.log(SIZES), k)),
+        ("the same, fitted", "N = 10² … 10¹²", "2400", slope(np.log(SIZES), k)),
         ("SSMax, largest weight", "n = 10, 10⁴, 10⁶", "stays near 1", "see the gap model"),
-        ("MLM accuracy, n = 64 to 1024", "trained at 64", "43.27 36.53 23.02 15.12 11.54", f"quoted from {accuracy}, not reproduced"),
-        ("the same with the log factor", "trained at 64", "43.11 41.17 34.04 20.15 13.58", f"quoted from {accuracy}, not reproduced"),
-    ]  # fmt: skip
+        (
+            "MLM accuracy, n = 64 to 1024",
+            "trained at 64",
+            "43.27 36.53 23.02 15.12 11.54",
+            f"quoted from {accuracy}, not reproduced",
+        ),
+        (
+            "the same with the log factor",
+            "trained at 64",
+            "43.11 41.17 34.04 20.15 13.58",
+            f"quoted from {accuracy}, not reproduced",
+        ),
+    ]
     return Table(
         "The figures of the articles, beside what they are exactly",
-        "The dimension rules are right to a per cent as thresholds; the distance rule asks for twice what suffices; accuracies "
+        "The dimension rules are right to a per cent as thresholds; the distance rule asks for twice what suffices; "
+        "accuracies "
         "of trained models are quoted and cannot be recomputed here.",
         ("figure", "setting", "article", "here"),
         rows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,7 +13,6 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mutant, role, series, table
 from verify.claims.jl_entropy.balls import arb, bits_for, gaussian_tail
-from verify.claims.jl_entropy.tails import norm_tail_ball
 from verify.claims.sources import JL_DASGUPTA, JL_SHARP, JL_THEORY
 from verify.evidence import Enclosure, accepted, at_least, at_most, exact, exactly, gap, sharper, slope, within
 from verify.methods import johnson_lindenstrauss as jl
@@ -195,7 +195,7 @@ def tail_falls(tail: Any, case: Case, rng: np.random.Generator) -> Iterator[Encl
     before, flint.ctx.prec = flint.ctx.prec, max(256, bits_for(case.d, eps))
     try:
         values = [tail(d, eps) for d in range(1, case.d + 1)]
-        yield exact(sum(not following < value for value, following in zip(values, values[1:], strict=False)))
+        yield exact(sum(not following < value for value, following in itertools.pairwise(values)))
     finally:
         flint.ctx.prec = before
 
@@ -203,7 +203,8 @@ def tail_falls(tail: Any, case: Case, rng: np.random.Generator) -> Iterator[Encl
 @claim(
     id="jl_entropy.union-dimension-exact.certificate",
     title="A certificate holds what it says, and floating point agrees with it",
-    statement=r"\tbinom N2\, T(k^*, \epsilon) \in [a, b], \quad b \le \delta, \quad \tbinom N2\, T(k^* - 1, \epsilon) > \delta",
+    statement=r"\tbinom N2\, T(k^*, \epsilon) \in [a, b], \quad b \le \delta, \quad \tbinom N2\, T(k^* - 1, \epsilon) "
+    r"> \delta",
     source=SOURCE,
     role="jl_entropy.certify_union_dimension",
     evidence=Evidence.CERTIFIED,
@@ -251,7 +252,8 @@ SIZES = tuple(10**i for i in range(2, 13))
 @claim(
     id="jl_entropy.union-dimension-exact.slope",
     title="It grows like 6 log N / (ε − log(1 + ε)), from below",
-    statement=r"\frac{dk^*}{d\log N} \Big/ \frac{6}{\epsilon - \log(1 + \epsilon)} \uparrow 1, \qquad \delta = \tfrac1N",
+    statement=r"\frac{dk^*}{d\log N} \Big/ \frac{6}{\epsilon - \log(1 + \epsilon)} \uparrow 1, \qquad \delta = "
+    r"\tfrac1N",
     source=JL_THEORY.at("24 log N / eps^2"),
     role="jl_entropy.union_dimension",
     evidence=Evidence.RATE,
@@ -269,7 +271,8 @@ def dimension_slope(dimension: Any, case: Case, rng: np.random.Generator) -> Ite
 @claim(
     id="jl_entropy.union-dimension-exact.article",
     title="The article asks for up to twice the dimension that suffices",
-    statement=r"\frac{24/\epsilon^2}{6/(\epsilon - \log(1 + \epsilon))} = \frac{4(\epsilon - \log(1 + \epsilon))}{\epsilon^2} "
+    statement=r"\frac{24/\epsilon^2}{6/(\epsilon - \log(1 + \epsilon))} = \frac{4(\epsilon - \log(1 + "
+    r"\epsilon))}{\epsilon^2} "
     r"\to 2 \quad (\epsilon \to 0)",
     source=JL_THEORY.at("24 log N / eps^2"),
     role="jl_entropy.article_dimension",
@@ -299,10 +302,12 @@ def union_failure(dimension: Any, n: int, eps: float) -> float:
     source=FORMULA,
     role="jl_entropy.dasgupta_gupta_dimension",
     evidence=Evidence.EXACT,
-    region=within(0.108, 0.112, because="its limit as eps -> 0 has the maximum 0.11172, at N = 5; at eps = 0.01 it is 0.1090"),
+    region=within(
+        0.108, 0.112, because="its limit as eps -> 0 has the maximum 0.11172, at N = 5; at eps = 0.01 it is 0.1090"
+    ),
     cases=grid(eps=("0.01 to 0.99".replace(" ", "_"),)),
     quantity="largest union bound on the grid",
-)  # fmt: skip
+)
 def dasgupta_failure(dimension: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     distortions = (0.01, 0.02, 0.05, *np.arange(0.1, 1.0, 0.1).tolist(), 0.95, 0.99)
     sizes = (*range(2, 60), *(10**i for i in range(2, 9)))
@@ -312,15 +317,20 @@ def dasgupta_failure(dimension: Any, case: Case, rng: np.random.Generator) -> It
 @claim(
     id="jl_entropy.union-dimension-exact.dasgupta-limit",
     title="As ε → 0 its failure tends to a function of N alone",
-    statement=r"\tbinom N2\, T(k_{\mathrm{DG}}, \epsilon) \to N(N-1)\, Q\big(2\sqrt{\log N}\big), \quad \max_N = 0.1117",
+    statement=r"\tbinom N2\, T(k_{\mathrm{DG}}, \epsilon) \to N(N-1)\, Q\big(2\sqrt{\log N}\big), \quad \max_N = "
+    r"0.1117",
     source=FORMULA,
     role="jl_entropy.dasgupta_gupta_dimension",
     evidence=Evidence.EXACT,
-    region=at_most(1e-3, because="the lower exponent exceeds the upper one by 4 eps/3 of it: (4/3) eps log N = 0.0092 relative at N = 1000, and "
-                   "the prefactors differ by order eps; the limit is at most 0.1117"),
+    region=at_most(
+        1e-3,
+        because="the lower exponent exceeds the upper one by 4 eps/3 of it: (4/3) eps log N = 0.0092 "
+        "relative at N = 1000, and "
+        "the prefactors differ by order eps; the limit is at most 0.1117",
+    ),
     cases=grid(n=(2, 5, 20, 1000)),
     quantity="|union bound at ε = 10⁻³ − limit|",
-)  # fmt: skip
+)
 def dasgupta_limit(dimension: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(gap(union_failure(dimension, case.n, 1e-3), normal_limit(case.n)))
 
@@ -360,7 +370,8 @@ def dimension_against_points() -> Figure:
     chernoff = [by_chernoff(n, eps, 1 / n) for n in SIZES]
     return Figure(
         "Dimensions that N points need, for a distortion of 1/2",
-        "The exact union bound lies below Chernoff's and at half of the article's line; the formula of Dasgupta and Gupta is "
+        "The exact union bound lies below Chernoff's and at half of the article's line; the formula of Dasgupta and "
+        "Gupta is "
         "lower still, as it is proved for a success probability of 1/N only.",
         "log N",
         "dimension",
@@ -396,15 +407,32 @@ def dasgupta_against_points() -> Figure:
 @table(of="jl_entropy.union-dimension-exact")
 def dimensions() -> Table:
     rows = []
-    for n, eps, delta in ((512, "1/10", "1/N"), (512, "3/10", "1/N"), (512, "1/2", "1/N"), (10**6, "1/10", "1/N"),
-                          (10**6, "1/2", "1/N"), (512, "1/10", "1/2"), (512, "3/10", "1/2"), (512, "1/2", "1/2")):  # fmt: skip
+    for n, eps, delta in (
+        (512, "1/10", "1/N"),
+        (512, "3/10", "1/N"),
+        (512, "1/2", "1/N"),
+        (10**6, "1/10", "1/N"),
+        (10**6, "1/2", "1/N"),
+        (512, "1/10", "1/2"),
+        (512, "3/10", "1/2"),
+        (512, "1/2", "1/2"),
+    ):
         allowed = Fraction(1, n) if delta == "1/N" else Fraction(1, 2)
         e = float(Fraction(eps))
         certificate = jl.certify_union_dimension(n, Fraction(eps), allowed)
-        rows.append((
-            n, eps, delta, certificate.dim, by_chernoff(n, e, float(allowed)), jl.article_dimension(n, e),
-            jl.dasgupta_gupta_dimension(n, e), truncated(n, e), certificate.ball[1] * 1.0,
-        ))  # fmt: skip
+        rows.append(
+            (
+                n,
+                eps,
+                delta,
+                certificate.dim,
+                by_chernoff(n, e, float(allowed)),
+                jl.article_dimension(n, e),
+                jl.dasgupta_gupta_dimension(n, e),
+                truncated(n, e),
+                certificate.ball[1] * 1.0,
+            )
+        )
     return Table(
         "Dimensions for all distances of N points",
         "The certified dimension is about half of the article's; the last column is the proved failure probability.",

@@ -246,7 +246,8 @@ def variance_against_fourth_moment() -> Figure:
     fourth = np.linspace(0, 1, 21)
     return Figure(
         "Variance of a projected length, times k",
-        "Signs scatter less than Gaussian numbers, a sparsity of 3 exactly as much, and sparser signs more and more as the vector "
+        "Signs scatter less than Gaussian numbers, a sparsity of 3 exactly as much, and sparser signs more and more "
+        "as the vector "
         "itself becomes sparse.",
         "sum of x_i⁴ (1 for one-hot x)",
         "k Var |Ax|²",

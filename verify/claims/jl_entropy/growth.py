@@ -66,11 +66,16 @@ def remainder_slope(expansion: Any, law: str, params: dict[str, Any]) -> float:
 @claim(
     id="jl_entropy.growth-without-factor",
     title="The entropy of Gaussian scores is log n − σ²/2, with a known first correction",
-    statement=r"\mathbb E H = \log n - \tfrac{\sigma^2}2 + \tfrac1n \Big[\sigma^2 e^{\sigma^2} - \tfrac{e^{\sigma^2} - 1}2\Big] + O(n^{-2})",
+    statement=r"\mathbb E H = \log n - \tfrac{\sigma^2}2 + \tfrac1n \Big[\sigma^2 e^{\sigma^2} - \tfrac{e^{\sigma^2} "
+    r"- 1}2\Big] + O(n^{-2})",
     source=SOURCE,
     role="jl_entropy.entropy_expansion",
     evidence=Evidence.RATE,
-    region=within(-2.05, -1.9, because="order 2 up to the next term, which is e^(2 sigma^2)/n relative: 0.7 % at n = 1024, 0.05 on the slope"),
+    region=within(
+        -2.05,
+        -1.9,
+        because="order 2 up to the next term, which is e^(2 sigma^2)/n relative: 0.7 % at n = 1024, 0.05 on the slope",
+    ),
     cases=grid(sigma=(0.5, 1.0)),
     quantity="order in n of the remainder, n = 1024 … 16384",
 )
@@ -133,7 +138,9 @@ def size_of_head(n: Any, d: int, kind: str, n_ref: float = 512, **how: Any) -> A
     return se.attention_scale(np.full_like(n, d) if np.ndim(n) else d, d, kind, n_ref, **how)  # type: ignore[arg-type]
 
 
-@mutant("jl_entropy.attention_scale", slip="one constant factor for all rows of causal attention: log of the last length")
+@mutant(
+    "jl_entropy.attention_scale", slip="one constant factor for all rows of causal attention: log of the last length"
+)
 def last_length(n: Any, d: int, kind: str, n_ref: float = 512, **how: Any) -> Any:
     longest = np.full(np.shape(n), float(np.max(n)))
     return se.attention_scale(longest if np.ndim(n) else n, d, kind, n_ref, **how)  # type: ignore[arg-type]
@@ -154,7 +161,9 @@ def forgiving(n: Any, d: int, kind: str, n_ref: float = 512, **how: Any) -> Any:
     source=SOURCE,
     role="jl_entropy.attention_scale",
     evidence=Evidence.EXACT,
-    region=within(0.495, 0.505, because="the correction 1.86/n is 2e-3 at n = 1024; a scale 1/d leaves 1/(2 d) = 0.008"),
+    region=within(
+        0.495, 0.505, because="the correction 1.86/n is 2e-3 at n = 1024; a scale 1/d leaves 1/(2 d) = 0.008"
+    ),
     cases=grid(n=(2**10, 2**15, 2**20), d=(64,)),
     quantity="log n − E H, nats",
 )
@@ -208,10 +217,16 @@ def scale_of_rows(scale: Any, case: Case, rng: np.random.Generator) -> Iterator[
 )
 def scale_door(scale: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     bad: list[tuple[Any, Any, Any, dict[str, Any]]] = [
-        (512, 64, "cubic", {}), (0, 64, "standard", {}), (512, 0, "standard", {}), (512, 64, "log_ratio", {"n_ref": 1}),
-        (512, 64, "kappa", {}), (512, 64, "kappa", {"kappa": -1.0}), (512, 64, "standard", {"kappa": 1.0}),
-        (512, 64, "standard", {"clamp": True}), ([512, math.nan], 64, "log_ratio", {}),
-    ]  # fmt: skip
+        (512, 64, "cubic", {}),
+        (0, 64, "standard", {}),
+        (512, 0, "standard", {}),
+        (512, 64, "log_ratio", {"n_ref": 1}),
+        (512, 64, "kappa", {}),
+        (512, 64, "kappa", {"kappa": -1.0}),
+        (512, 64, "standard", {"kappa": 1.0}),
+        (512, 64, "standard", {"clamp": True}),
+        ([512, math.nan], 64, "log_ratio", {}),
+    ]
     yield exact(accepted(lambda n, d, kind, how: scale(n, d, kind, **how), bad, ValueError))
 
 

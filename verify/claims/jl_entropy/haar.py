@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.jl_entropy.balls import arb, worst_ball
+from verify.claims.jl_entropy.balls import arb
 from verify.claims.sources import JL_DASGUPTA
 from verify.evidence import Enclosure, accepted, at_most, exact, exactly, gap, worst
 from verify.methods import johnson_lindenstrauss as jl
@@ -166,7 +166,8 @@ def ball_tail(k: int, D: int, eps: Fraction) -> Any:
     evidence=Evidence.EXACT,
     region=at_most(
         1 - 1e-6,
-        because="strictly below 1; the tails are good to 1e-12, and the variance is smaller by (k + 2)/D, at least 1e-3",
+        because="strictly below 1; the tails are good to 1e-12, and the variance is smaller by (k + 2)/D, at least "
+        "1e-3",
     ),
     cases=grid(D=(50, 1000, 10**4), k=(8,)),
     quantity="largest ratio of tails over ε",
@@ -205,7 +206,8 @@ def dimension_against_space() -> Figure:
     ]
     return Figure(
         "Dimensions for 512 points from a space of D dimensions",
-        "A random plane never needs more than the space has, and reaches the Gaussian dimension only where D is much larger.",
+        "A random plane never needs more than the space has, and reaches the Gaussian dimension only where D is much "
+        "larger.",
         "D",
         "k*",
         (*curves, *limits, series("k = D", spaces, spaces, kind="dashed")),

@@ -1,9 +1,10 @@
-"""Entry 8: the entropy of a softmax from its scores, to a small relative error at every temperature and in any order."""
+"""Entry 8: the entropy of a softmax from its scores, to a small relative error at every temperature and in any "
+"order."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -21,7 +22,6 @@ from verify.evidence import (
     exactly,
     gap,
     peak_bytes,
-    sharper,
     worst,
 )
 from verify.methods import softmax_entropy as se
@@ -56,7 +56,9 @@ def raw_difference(x: Any, axis: int = -1, where: Any = None) -> Any:
     return log_z - (naive(x, where) * np.where(np.isfinite(x), x, 0)).sum(axis=-1)
 
 
-@mutant("jl_entropy.softmax_entropy", slip="the maximum stays in the sum: log(s) - t / s, which rounds to 0 on peaked rows")
+@mutant(
+    "jl_entropy.softmax_entropy", slip="the maximum stays in the sum: log(s) - t / s, which rounds to 0 on peaked rows"
+)
 def maximum_kept(x: Any, axis: int = -1, where: Any = None) -> Any:
     x = np.asarray(x, float) if where is None else np.where(where, x, -np.inf)
     gaps = np.maximum(x - x.max(axis=-1, keepdims=True), -750)
@@ -105,7 +107,7 @@ def reversed_scores(x: Any, axis: int = -1, where: Any = None) -> Any:
     return se.softmax_entropy(np.asarray(x)[..., ::-1], axis, turned)
 
 
-ROWS = {
+ROWS: dict[str, Callable[[np.random.Generator], Any]] = {
     "normal": lambda rng: rng.normal(size=500),
     "offset": lambda rng: 1e8 + rng.integers(-8, 8, 500) / 4.0,
     "spike": lambda rng: np.append(50.0, rng.normal(size=999)),
@@ -144,11 +146,15 @@ def entropy_ball(values: Any, counts: Any) -> Any:
     source=SOURCE,
     role="jl_entropy.softmax_entropy",
     evidence=Evidence.EXACT,
-    region=at_most(4, because="4 + G roundings of u = 2^-53 in each term, G the gap that enters exp, times 4 for exp, the sums and log1p; "
-                   "no sum of positive terms in blocks loses more"),
+    region=at_most(
+        4,
+        because="4 + G roundings of u = 2^-53 in each term, G the gap that enters exp, times 4 for exp, "
+        "the sums and log1p; "
+        "no sum of positive terms in blocks loses more",
+    ),
     cases=grid(scores=tuple(ROWS)),
     quantity="relative error over u (4 + G)",
-)  # fmt: skip
+)
 def kernel_accuracy(entropy: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     row = ROWS[case.scores](rng)
     yield relative_error(entropy(row), *counted(row))
@@ -168,7 +174,11 @@ def relative_error(found: Any, values: Any, counts: Any) -> Enclosure:
     before, flint.ctx.prec = flint.ctx.prec, 2048 if most < 400 else 4096
     try:
         truth = entropy_ball(values, counts)
-        error = abs(arb(Fraction(float(found))) / truth - 1) if truth != 0 and not truth.contains(0) else abs(arb(Fraction(float(found))))
+        error = (
+            abs(arb(Fraction(float(found))) / truth - 1)
+            if truth != 0 and not truth.contains(0)
+            else abs(arb(Fraction(float(found))))
+        )
         return exact(float(error.abs_upper()) / (U * (4 + most)))
     finally:
         flint.ctx.prec = before
@@ -181,11 +191,15 @@ def relative_error(found: Any, values: Any, counts: Any) -> Enclosure:
     source=SOURCE,
     role="jl_entropy.softmax_entropy",
     evidence=Evidence.EXACT,
-    region=at_most(50, because="sums of n terms in blocks of 16384: at worst log2 of a block for pairwise sums, some 20 more for the n/16384 "
-                   "blocks' random roundings, in units of u (4 + G)"),
+    region=at_most(
+        50,
+        because="sums of n terms in blocks of 16384: at worst log2 of a block for pairwise sums, some "
+        "20 more for the n/16384 "
+        "blocks' random roundings, in units of u (4 + G)",
+    ),
     cases=grid(n=(10**5,), scores=("normal", "peaked")).full(n=(10**5, 10**6, 10**7)),
     quantity="relative error over u (4 + G)",
-)  # fmt: skip
+)
 def long_rows(entropy: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     """A hundred distinct values, repeated and shuffled: the exact entropy needs the distinct ones only."""
     values = np.round(rng.normal(size=100) * (1 if case.scores == "normal" else 8), 6)
@@ -216,16 +230,17 @@ def shift_changes_nothing(entropy: Any, case: Case, rng: np.random.Generator) ->
     source=SOURCE,
     role="jl_entropy.softmax_entropy",
     evidence=Evidence.EXACT,
-    region=at_most(1e-14, because="zeros move the grouping of sums of 200 positive terms: 8 roundings of log n for pairwise sums, 9e-15"),
+    region=at_most(
+        1e-14,
+        because="zeros move the grouping of sums of 200 positive terms: 8 roundings of log n for pairwise sums, 9e-15",
+    ),
     quantity="largest |difference| to the row without the entries",
 )
 def masks_agree(entropy: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     x = rng.normal(size=(30, 200))
     kept = rng.random((30, 200)) < 0.5
     truth = [se.softmax_entropy(row[mask]) for row, mask in zip(x, kept, strict=True)]
-    yield worst(
-        exact(gap(found, truth)) for found in (entropy(x, -1, kept), entropy(np.where(kept, x, -np.inf)))
-    )
+    yield worst(exact(gap(found, truth)) for found in (entropy(x, -1, kept), entropy(np.where(kept, x, -np.inf))))
 
 
 @claim(
@@ -235,14 +250,16 @@ def masks_agree(entropy: Any, case: Case, rng: np.random.Generator) -> Iterator[
     source=SOURCE,
     role="jl_entropy.softmax_entropy",
     evidence=Evidence.EXACT,
-    region=exactly(0, because="four cases that are exactly 0, and two that are log k within two units in the last place"),
+    region=exactly(
+        0, because="four cases that are exactly 0, and two that are log k within two units in the last place"
+    ),
     quantity="cases that are wrong",
 )
 def certain_rows(entropy: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     alone = np.array([-np.inf, 7.0, -np.inf])
     zero = [entropy(np.array([x])) for x in (3.0, -1e300)] + [entropy(alone), entropy(np.array([0.0, -800.0]))]
     ties = [(entropy(np.append(np.full(k, 5.0), np.full(20, -2000.0))), math.log(k)) for k in (3, 17)]
-    wrong = sum(not found == 0 for found in zero) + sum(not abs(found - log) <= 2 * np.spacing(log) for found, log in ties)
+    wrong = sum(found != 0 for found in zero) + sum(not abs(found - log) <= 2 * np.spacing(log) for found, log in ties)
     yield exact(int(wrong))
 
 
@@ -257,7 +274,13 @@ def certain_rows(entropy: Any, case: Case, rng: np.random.Generator) -> Iterator
     quantity="bad calls accepted",
 )
 def kernel_door(entropy: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    numbers = [([math.nan, 1.0],), ([math.inf, 1.0],), ([-math.inf],), (np.empty((2, 0)),), ([1.0], -1, np.array([False]))]
+    numbers = [
+        ([math.nan, 1.0],),
+        ([math.inf, 1.0],),
+        ([-math.inf],),
+        (np.empty((2, 0)),),
+        ([1.0], -1, np.array([False])),
+    ]
     kinds = [([1j, 2.0],), ([True, False],), (["a"],), ([1.0, 2.0], -1, [1, 0])]
     yield exact(accepted(entropy, numbers, ValueError) + accepted(entropy, kinds, TypeError))
 
@@ -274,7 +297,9 @@ def _state(tree: Any) -> se.SoftmaxEntropyState:
     return se.SoftmaxEntropyState.empty().update(tree)
 
 
-@mutant("jl_entropy.streamed_entropy", slip="merged without (m_a - m_b)(1 + s_b): the gap between the maxima is forgotten")
+@mutant(
+    "jl_entropy.streamed_entropy", slip="merged without (m_a - m_b)(1 + s_b): the gap between the maxima is forgotten"
+)
 def gap_forgotten(tree: Any) -> float:
     def triple(node: Any) -> tuple[float, float, float]:
         if not isinstance(node, tuple):
@@ -288,7 +313,10 @@ def gap_forgotten(tree: Any) -> float:
     return math.log1p(s) + t / (1 + s)
 
 
-@mutant("jl_entropy.streamed_entropy", slip="entropies of blocks are averaged by their weights, without the entropy of the choice")
+@mutant(
+    "jl_entropy.streamed_entropy",
+    slip="entropies of blocks are averaged by their weights, without the entropy of the choice",
+)
 def without_choice(tree: Any) -> float:
     def pair(node: Any) -> tuple[float, float]:
         if not isinstance(node, tuple):
@@ -308,11 +336,15 @@ def without_choice(tree: Any) -> float:
     source=SOURCE,
     role="jl_entropy.streamed_entropy",
     evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="each merge rounds its positive terms four times; a random tree of up to 2000 leaves is some 25 deep, and gaps "
-                   "of 100 enter exp: (4 · 25 + 4 · 100) u = 6e-14"),
+    region=at_most(
+        1e-13,
+        because="each merge rounds its positive terms four times; a random tree of up to 2000 "
+        "leaves is some 25 deep, and gaps "
+        "of 100 enter exp: (4 · 25 + 4 · 100) u = 6e-14",
+    ),
     cases=grid(scores=("normal", "wide", "spike"), trees=(5,)).full(trees=(200,)),
     quantity="largest relative difference to one shot",
-)  # fmt: skip
+)
 def trees_agree(streamed: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     def error() -> Enclosure:
         row = ROWS[case.scores](rng)
@@ -365,7 +397,11 @@ def whole_blocks_only(Q: Any, K: Any, scale: Any, *, block: int = 512, causal: b
     source=JL_SCALE.at("the scale of attention"),
     role="jl_entropy.attention_entropy",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="scores of size 40 from products of 16 terms carry 16 · 40 u = 7e-14, and an entropy moves by its gap times that"),
+    region=at_most(
+        1e-12,
+        because="scores of size 40 from products of 16 terms carry 16 · 40 u = 7e-14, and an "
+        "entropy moves by its gap times that",
+    ),
     cases=grid(block=(1, 7, 512), causal=(False, True), n=(300,)).full(n=(300, 3000)),
     quantity="largest |difference| to dense rows",
 )
@@ -385,7 +421,11 @@ def attention_in_blocks(entropy: Any, case: Case, rng: np.random.Generator) -> I
     source=JL_SCALE.at("the scale of attention"),
     role="jl_entropy.attention_entropy",
     evidence=Evidence.CERTIFIED,
-    region=at_most(1, because="64 × 512 doubles are 256 kB, some five of them at a time, and the scaled queries; all scores would be 10 MB and more"),
+    region=at_most(
+        1,
+        because="64 × 512 doubles are 256 kB, some five of them at a time, and the scaled queries; all "
+        "scores would be 10 MB and more",
+    ),
     cases=grid(n=(20_000,)).full(n=(20_000, 10**6)),
     quantity="peak of memory over 4 MiB",
 )
@@ -404,13 +444,14 @@ def errors_against_entropy() -> Figure:
 
     rng = np.random.default_rng(9588)
     others = np.round(rng.normal(size=100), 6)
-    formulas = {
+    formulas: dict[str, Callable[[Any], Any]] = {
         "this one": se.softmax_entropy,
         "maximum kept in the sum": maximum_kept,
         "raw difference": lambda x: raw_difference(np.asarray(x) + 1e4),
         "1e-8 in the log": floor_in_log,
     }
-    entropies, errors = [], {name: [] for name in formulas}  # type: dict[str, list[float]]
+    entropies: list[float] = []
+    errors: dict[str, list[float]] = {name: [] for name in formulas}
     before, flint.ctx.prec = flint.ctx.prec, 512
     try:
         for height in np.arange(1.0, 60.0, 2.5):

@@ -66,7 +66,8 @@ def rows_turned(kind: Any, k: int, D: int, rng: Any, sparsity: float | None = No
 
 @role("jl_entropy.sparse_pair_failure", numbers="s, k, eps: P(the distance of two one-hot rows is distorted by eps)")
 def sparse_pair_failure(s: float, k: int, eps: float) -> float:
-    """The law of sum over k rows of (r_i - r_j)^2, with values 0, 1, 4, by convolution; |A(e_i - e_j)|^2 / 2 = (s/2k) of it."""
+    """The law of sum over k rows of (r_i - r_j)^2, with values 0, 1, 4, by convolution; |A(e_i - e_j)|^2 / 2 = "
+    "(s/2k) of it."""
     value, law = pair_law(s, k)
     return float(law[np.abs(value - 1) >= eps].sum())
 
@@ -171,7 +172,8 @@ LAWS = grid(kind=("gaussian", "rademacher", "sparse", "haar"), k=(6,), D=(8,))
     evidence=Evidence.STATISTICAL,
     region=at_most(
         0.08,
-        because="a third of the distance 0.238 between the Haar law at D = 8, k = 6 and the Gaussian one, its closest mistake",
+        because="a third of the distance 0.238 between the Haar law at D = 8, k = 6 and the Gaussian one, its closest "
+        "mistake",
     ),
     cases=LAWS,
     quantity="distance between the draws' law and the exact one",
@@ -220,7 +222,8 @@ def exact_law(kind: str, k: int, D: int) -> tuple[Any, Any]:
     evidence=Evidence.EXACT,
     region=at_least(3000, because="0.0292187 of 130816 pairs are 3822; a Gaussian projection would break 0.006 of one"),
     quantity="expected number of violated pairs",
-    refutes="A sparse projection of density 1/sqrt(D) to the recommended dimension is an embedding with high probability.",
+    refutes="A sparse projection of density 1/sqrt(D) to the recommended dimension is an embedding with high "
+    "probability.",
 )
 def violated_pairs(failure: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(math.comb(512, 2) * failure(32.0, jl.dasgupta_gupta_dimension(512, 0.5) - 1, 0.5))
@@ -229,7 +232,8 @@ def violated_pairs(failure: Any, case: Case, rng: np.random.Generator) -> Iterat
 @claim(
     id="jl_entropy.projection-families.whole",
     title="Whole projections: with the default density one violates, as a rule",
-    statement=r"P\big(\exists\, i < j \le 512: \big|\tfrac12 \|A(e_i - e_j)\|^2 - 1\big| \ge \tfrac12\big) \ge \tfrac12",
+    statement=r"P\big(\exists\, i < j \le 512: \big|\tfrac12 \|A(e_i - e_j)\|^2 - 1\big| \ge \tfrac12\big) \ge "
+    r"\tfrac12",
     source=JL_SPARSE.at("the density 1/sqrt(D)"),
     role="jl_entropy.sample_projection",
     evidence=Evidence.STATISTICAL,
@@ -264,8 +268,13 @@ def whole_projections(sample: Any, case: Case, rng: np.random.Generator) -> Iter
     quantity="bad calls accepted",
 )
 def sampler_door(sample: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    bad = [("cauchy", 2, 4, rng), ("gaussian", 0, 4, rng), ("haar", 5, 4, rng), ("sparse", 2, 4, rng, 0.5),
-           ("gaussian", 2, 4, rng, 3.0)]  # fmt: skip
+    bad = [
+        ("cauchy", 2, 4, rng),
+        ("gaussian", 0, 4, rng),
+        ("haar", 5, 4, rng),
+        ("sparse", 2, 4, rng, 0.5),
+        ("gaussian", 2, 4, rng, 3.0),
+    ]
     yield exact(accepted(sample, bad, ValueError))
 
 
@@ -274,7 +283,8 @@ def failure_against_sparsity() -> Figure:
     sparsities = np.geomspace(1.5, 100, 50)
     return Figure(
         "How often one-hot rows are distorted by a half, in 299 dimensions",
-        "Up to a sparsity of 3 signs are safer than Gaussian numbers; at the default 32 a single length fails in 9 % of draws.",
+        "Up to a sparsity of 3 signs are safer than Gaussian numbers; at the default 32 a single length fails in 9 % "
+        "of draws.",
         "sparsity s",
         "probability",
         (

@@ -30,7 +30,9 @@ def euler_dropped(log_n: float, law: str, **params: Any) -> ExpectedSoftmax:
 
 @mutant("jl_entropy.expected_softmax_entropy", slip="G^n in place of G^(n - 1)")
 def one_factor_more(log_n: float, law: str, **params: Any) -> ExpectedSoftmax:
-    found = se.expected_softmax_entropy(float(np.logaddexp(log_n, 0.0)), law, **params)  # n + 1 scores, n G^n for (n + 1) G^n
+    found = se.expected_softmax_entropy(
+        float(np.logaddexp(log_n, 0.0)), law, **params
+    )  # n + 1 scores, n G^n for (n + 1) G^n
     share = 1 / (1 + math.exp(-log_n))
     H, log_z = (share * (value + EULER) - EULER for value in (found.H, found.logZ))
     return ExpectedSoftmax(H, log_z, share * found.mean_score, share * found.S2, share * found.mass)
@@ -97,12 +99,17 @@ def gauss_rule(law: str, params: dict[str, Any], nodes: int) -> tuple[Any, Any]:
 @claim(
     id="jl_entropy.finite-n-oracle",
     title="Two and three scores: the single integral equals a product of Gauss rules",
-    statement=r"\mathbb E H = n \int G(u)^{n-1}\, \mathbb E\big[(u - x)\, e^{x-u} e^{-e^{x-u}}\big]\, du - \gamma, \qquad "
+    statement=r"\mathbb E H = n \int G(u)^{n-1}\, \mathbb E\big[(u - x)\, e^{x-u} e^{-e^{x-u}}\big]\, du - \gamma, "
+    r"\qquad "
     r"G(u) = \mathbb E\, e^{-e^{x-u}}",
     source=SOURCE,
     role="jl_entropy.expected_softmax_entropy",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="the Gauss rules of 300 nodes (n = 2) and 50 (n = 3) are converged to 1e-12 for these scales, the oracle to 1e-13"),
+    region=at_most(
+        1e-10,
+        because="the Gauss rules of 300 nodes (n = 2) and 50 (n = 3) are converged to 1e-12 for "
+        "these scales, the oracle to 1e-13",
+    ),
     cases=grid(law=tuple(law for law in LAWS if law != "gaussian_3"), n=(2, 3)) + grid(law=("gaussian_3",), n=(2,)),
     quantity="largest |difference| of E H and E Σp²",
 )
@@ -144,7 +151,11 @@ def one_score(oracle: Any, case: Case, rng: np.random.Generator) -> Iterator[Enc
     source=SOURCE,
     role="jl_entropy.expected_softmax_entropy",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="the parts are as large as log Z, 2400 at L = 600, each with some 50 roundings: 2400 · 50 eps = 2.7e-11"),
+    region=at_most(
+        1e-10,
+        because="the parts are as large as log Z, 2400 at L = 600, each with some 50 roundings: "
+        "2400 · 50 eps = 2.7e-11",
+    ),
     cases=grid(L=(6.24, 50.0, 600.0), r=(0.5, 1.0, 2.0)),
     quantity="largest of the two errors",
 )
@@ -176,7 +187,11 @@ def stein(oracle: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosu
     source=SOURCE,
     role="jl_entropy.expected_softmax_entropy",
     evidence=Evidence.EXACT,
-    region=at_most(1e-8, because="the fourth-order difference of step 5e-3 errs by 6e-10/30 of a fifth derivative below 100; rounding is 1e-14 over the step"),
+    region=at_most(
+        1e-8,
+        because="the fourth-order difference of step 5e-3 errs by 6e-10/30 of a fifth derivative "
+        "below 100; rounding is 1e-14 over the step",
+    ),
     cases=grid(sigma=(0.5, 1.0, 3.0)),
     quantity="|difference| at n = 2",
 )
@@ -195,7 +210,8 @@ def derivative_in_scale(oracle: Any, case: Case, rng: np.random.Generator) -> It
 @claim(
     id="jl_entropy.finite-n-oracle.sampled",
     title="Samples of rows agree with it, and not with the annealed value",
-    statement=r"\mathbb E\, H\big(\operatorname{softmax}(\sigma z_1, \ldots, \sigma z_n)\big), \qquad n = 512,\ \sigma = 2.5",
+    statement=r"\mathbb E\, H\big(\operatorname{softmax}(\sigma z_1, \ldots, \sigma z_n)\big), \qquad n = 512,\ "
+    r"\sigma = 2.5",
     source=SOURCE,
     role="jl_entropy.expected_softmax_entropy",
     evidence=Evidence.STATISTICAL,
@@ -220,7 +236,11 @@ def sampled_rows(oracle: Any, case: Case, rng: np.random.Generator) -> Iterator[
     source=JL_SCALE.at("the scale of attention"),
     role="jl_entropy.expected_softmax_entropy",
     evidence=Evidence.STATISTICAL,
-    region=within(-0.3, 0.3, because="less than half of what the annealed value, and a variance of 1, are off at a scale of 3/sqrt d"),
+    region=within(
+        -0.3,
+        0.3,
+        because="less than half of what the annealed value, and a variance of 1, are off at a scale of 3/sqrt d",
+    ),
     cases=grid(n=(128,), d=(16,)).full(n=(512,), d=(64,)),
     quantity="mean of sampled entropies − oracle, nats",
 )
@@ -231,12 +251,16 @@ def rows_of_attention(oracle: Any, case: Case, rng: np.random.Generator) -> Iter
     at, w = roots_genlaguerre(24, d / 2 - 1)  # |q|^2 / 2 has the law Gamma(d/2)
     scale = 3 / math.sqrt(d)
     stated = float(
-        sum(v * oracle(math.log(n), "gaussian", sigma=scale * math.sqrt(2 * t)).H for t, v in zip(at, w / w.sum(), strict=True))
+        sum(
+            v * oracle(math.log(n), "gaussian", sigma=scale * math.sqrt(2 * t)).H
+            for t, v in zip(at, w / w.sum(), strict=True)
+        )
     )
 
     def draw(generator: np.random.Generator, size: int) -> Any:
         found = [
-            se.attention_entropy(generator.normal(size=(1, d)), generator.normal(size=(n, d)), scale)[0] for _ in range(size)
+            se.attention_entropy(generator.normal(size=(1, d)), generator.normal(size=(n, d)), scale)[0]
+            for _ in range(size)
         ]  # rows that share their keys would be dependent
         return np.array(found) - stated
 
@@ -255,11 +279,17 @@ def rows_of_attention(oracle: Any, case: Case, rng: np.random.Generator) -> Iter
 )
 def oracle_door(oracle: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     bad: list[tuple[float, str, dict[str, Any]]] = [
-        (-1.0, "gaussian", {"sigma": 1.0}), (2.0, "gaussian", {"sigma": -1.0}), (2.0, "cauchy", {"sigma": 1.0}),
-        (2.0, "gaussian", {}), (2.0, "gaussian", {"sigma": 1.0, "d": 3}), (2.0, "sphere", {"d": 1, "scale": 1.0}),
-        (2.0, "generalised_normal", {"p": 1.0, "beta": 1.0}), (2.0, "empirical", {"scores": [], "beta": 1.0}),
-        (math.nan, "gaussian", {"sigma": 1.0}), (2.0, "empirical", {"scores": [math.inf], "beta": 1.0}),
-    ]  # fmt: skip
+        (-1.0, "gaussian", {"sigma": 1.0}),
+        (2.0, "gaussian", {"sigma": -1.0}),
+        (2.0, "cauchy", {"sigma": 1.0}),
+        (2.0, "gaussian", {}),
+        (2.0, "gaussian", {"sigma": 1.0, "d": 3}),
+        (2.0, "sphere", {"d": 1, "scale": 1.0}),
+        (2.0, "generalised_normal", {"p": 1.0, "beta": 1.0}),
+        (2.0, "empirical", {"scores": [], "beta": 1.0}),
+        (math.nan, "gaussian", {"sigma": 1.0}),
+        (2.0, "empirical", {"scores": [math.inf], "beta": 1.0}),
+    ]
     yield exact(accepted(lambda log_n, law, params: oracle(log_n, law, **params), bad, ValueError))
 
 
@@ -270,13 +300,16 @@ def oracle_and_samples() -> Figure:
     curves = []
     for n in (32, 512, 8192):
         L = math.log(n)
-        curves.append(series(f"n = {n}", sigmas, [se.expected_softmax_entropy(L, "gaussian", sigma=float(s)).H for s in sigmas]))
+        curves.append(
+            series(f"n = {n}", sigmas, [se.expected_softmax_entropy(L, "gaussian", sigma=float(s)).H for s in sigmas])
+        )
     places = np.arange(0.5, 7, 1.0)
     drawn = [float(se.softmax_entropy(s * rng.normal(size=(100, 512))).mean()) for s in places]
     below = sigmas[sigmas <= math.sqrt(2 * math.log(512))]
     return Figure(
         "Mean entropy of a softmax of normal scores",
-        "The oracle's curves pass through the means of 100 sampled rows; the annealed parabola leaves them long before it "
+        "The oracle's curves pass through the means of 100 sampled rows; the annealed parabola leaves them long "
+        "before it "
         "becomes negative.",
         "standard deviation σ of the scores",
         "mean entropy, nats",

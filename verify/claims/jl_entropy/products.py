@@ -68,16 +68,22 @@ SIZES = grid(k=(16, 64, 256), eps=(0.1, 0.3, 0.6, 0.9))
 @claim(
     id="jl_entropy.inner-product",
     title="The sharp exponential bound of a projected inner product",
-    statement=r"P(|\langle Au, Av\rangle| \ge \epsilon) \le 2 e^{-k I(\epsilon)}, \quad I = t\epsilon + \tfrac12 \log(1 - t^2),"
+    statement=r"P(|\langle Au, Av\rangle| \ge \epsilon) \le 2 e^{-k I(\epsilon)}, \quad I = t\epsilon + \tfrac12 "
+    r"\log(1 - t^2),"
     r"\ t = \tfrac{\sqrt{1 + 4\epsilon^2} - 1}{2\epsilon}",
     source=SOURCE,
     role="jl_entropy.inner_product_bound",
     evidence=Evidence.EXACT,
-    region=within(1 / 4, math.inf, because="the prefactor of the tail is at least 1/(eps sqrt(2 pi k)) > 1/(3 sqrt k); a quarter leaves room "
-                  "at k = 16, and a bound that is broken counts as 0"),
+    region=within(
+        1 / 4,
+        math.inf,
+        because="the prefactor of the tail is at least 1/(eps sqrt(2 pi k)) > 1/(3 sqrt "
+        "k); a quarter leaves room "
+        "at k = 16, and a bound that is broken counts as 0",
+    ),
     cases=SIZES,
     quantity="tail over bound, times √k; 0 where the bound is broken",
-)  # fmt: skip
+)
 def product_bound(bound: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     ratio = jl.inner_product_tail(case.k, case.eps) / bound(case.k, case.eps)
     yield exact(ratio * math.sqrt(case.k) if 0 < ratio <= 1 else 0.0)
@@ -91,11 +97,15 @@ def product_bound(bound: Any, case: Case, rng: np.random.Generator) -> Iterator[
     source=SOURCE,
     role="jl_entropy.inner_product_tail",
     evidence=Evidence.EXACT,
-    region=at_most(1e-11, because="the sum has positive terms, 4 m eps; the quadrature's terms carry log Gamma(k/2), at most 500, "
-                   "rounded once: 500 eps = 1.1e-13, with a factor 90 for log of the normal tail"),
+    region=at_most(
+        1e-11,
+        because="the sum has positive terms, 4 m eps; the quadrature's terms carry log Gamma(k/2), "
+        "at most 500, "
+        "rounded once: 500 eps = 1.1e-13, with a factor 90 for log of the normal tail",
+    ),
     cases=grid(k=(2, 16, 64, 256), eps=(0.1, 0.3, 0.6, 0.9)),
     quantity="relative difference",
-)  # fmt: skip
+)
 def product_tail(tail: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(gap(tail(case.k, case.eps) / finite_sum(case.k, case.eps), 1.0))
 
@@ -134,7 +144,8 @@ def length_variance(rho: Fraction, k: int) -> Fraction:
     evidence=Evidence.CERTIFIED,
     region=exactly(
         0,
-        because="three nodes a coordinate have the Gaussian moments up to the fifth, and the fourth is the highest needed",
+        because="three nodes a coordinate have the Gaussian moments up to the fifth, and the fourth is the highest "
+        "needed",
     ),
     cases=grid(rho=("-1", "-3/5", "0", "5/13", "4/5")),
     quantity="|formula − enumeration|",
@@ -185,11 +196,15 @@ def error_is_additive(error: Any, case: Case, rng: np.random.Generator) -> Itera
     source=SOURCE,
     role="jl_entropy.article_dimension",
     evidence=Evidence.EXACT,
-    region=at_least(7, because="k I = 24 (I / eps^2) log N with I / eps^2 between 0.45 and 0.5, minus 1 for the pairs over 2/N: 9.9 to 11 less the "
-                    "prefactor; 16 in place of 24 leaves at most 5"),
+    region=at_least(
+        7,
+        because="k I = 24 (I / eps^2) log N with I / eps^2 between 0.45 and 0.5, minus 1 for the pairs "
+        "over 2/N: 9.9 to 11 less the "
+        "prefactor; 16 in place of 24 leaves at most 5",
+    ),
     cases=grid(n=(512, 10**5), eps=(0.1, 0.3, 0.5)),
     quantity="power of 1/N by which the union is below 2/N",
-)  # fmt: skip
+)
 def article_products(article: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     union = math.comb(case.n, 2) * jl.inner_product_tail(article(case.n, case.eps), case.eps)
     yield exact(-math.log(union * case.n / 2) / math.log(case.n))

@@ -193,14 +193,20 @@ def _positive(i: int, cells: int, c: Fraction) -> bool:
 @claim(
     id="jl_entropy.norm-tail-certified.largest",
     title="No larger constant will do, and the article's 1/8 is not the largest",
-    statement=r"\frac{-\log \big(T(d, \epsilon)/2\big)}{d\, \epsilon^2} - c \to 0 \quad (d \to \infty,\ \epsilon \to 1)",
+    statement=r"\frac{-\log \big(T(d, \epsilon)/2\big)}{d\, \epsilon^2} - c \to 0 \quad (d \to \infty,\ \epsilon \to "
+    r"1)",
     source=SOURCE,
     role="jl_entropy.tail_constant",
     evidence=Evidence.CERTIFIED,
-    region=within(0, "1/20000", because="the witness d = 10^6, eps = 0.9999: half of log(2 pi d)/d is 8e-6, and the rate's own change over 1e-4 is 2e-5; "
-                  "the article's 1/8 leaves 0.028"),
+    region=within(
+        0,
+        "1/20000",
+        because="the witness d = 10^6, eps = 0.9999: half of log(2 pi d)/d is 8e-6, and the "
+        "rate's own change over 1e-4 is 2e-5; "
+        "the article's 1/8 leaves 0.028",
+    ),
     quantity="exponent at the witness − c",
-)  # fmt: skip
+)
 def constant_is_largest(constant: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     d, eps = 10**6, Fraction(9999, 10_000)
 
@@ -265,11 +271,17 @@ def ball_is_narrow(tail: Any, case: Case, rng: np.random.Generator) -> Iterator[
     source=SOURCE,
     role="jl_entropy.norm_distortion_tail",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="the incomplete gamma functions are good to some 100 ulps where their argument, exact to half an ulp, "
-                   "enters with a condition below d = 512: 512 eps + 100 eps = 1.4e-13, with a factor 7"),
-    cases=grid(d=(1, 2, 8, 64, 512), eps=("1/10", "1/2", "9/10")).full(d=(1, 2, 3, 8, 33, 64, 100, 256, 512), eps=TWENTIETHS),
+    region=at_most(
+        1e-12,
+        because="the incomplete gamma functions are good to some 100 ulps where their argument, "
+        "exact to half an ulp, "
+        "enters with a condition below d = 512: 512 eps + 100 eps = 1.4e-13, with a factor 7",
+    ),
+    cases=grid(d=(1, 2, 8, 64, 512), eps=("1/10", "1/2", "9/10")).full(
+        d=(1, 2, 3, 8, 33, 64, 100, 256, 512), eps=TWENTIETHS
+    ),
     quantity="largest relative error of the two tails",
-)  # fmt: skip
+)
 def float_tails(tails: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield relative_error(tails, case.d, Fraction(float(Fraction(case.eps))))  # the float that the subject is given
 
@@ -296,11 +308,15 @@ def relative_error(tails: Any, d: int, eps: Fraction) -> Enclosure:
     source=SOURCE,
     role="jl_entropy.norm_distortion_tail",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="the exponent d (eps + log(1 - eps))/2 cancels to z^2/2 from d eps = z sqrt(2 d), at most 1.7e5 at d = 10^8: "
-                   "1.7e5 eps = 4e-11, with a factor 25; SciPy's sum is off by 0.2"),
+    region=at_most(
+        1e-9,
+        because="the exponent d (eps + log(1 - eps))/2 cancels to z^2/2 from d eps = z sqrt(2 d), at "
+        "most 1.7e5 at d = 10^8: "
+        "1.7e5 eps = 4e-11, with a factor 25; SciPy's sum is off by 0.2",
+    ),
     cases=grid(d=(10**6, 10**7, 10**8), z=(1, 5, 12)),
     quantity="largest relative error of the two tails",
-)  # fmt: skip
+)
 def large_tails(tails: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield relative_error(tails, case.d, Fraction(case.z * (2 / case.d) ** 0.5))
 
@@ -313,11 +329,16 @@ def large_tails(tails: Any, case: Case, rng: np.random.Generator) -> Iterator[En
     source=SOURCE,
     role="jl_entropy.chernoff_distortion_bound",
     evidence=Evidence.EXACT,
-    region=within(1 / 4, np.inf, because="the prefactor of the tail tends to 1/(eps sqrt(pi d)) > 1/(2 sqrt d); 1/4 leaves half of it for "
-                  "d = 1; a bound that is broken, or has a smaller rate, counts as 0"),
+    region=within(
+        1 / 4,
+        np.inf,
+        because="the prefactor of the tail tends to 1/(eps sqrt(pi d)) > 1/(2 sqrt d); 1/4 "
+        "leaves half of it for "
+        "d = 1; a bound that is broken, or has a smaller rate, counts as 0",
+    ),
     cases=grid(d=(1, 2, 8, 64, 512, 4096), eps=(0.1, 0.3, 0.5, 0.9)).full(d=(*range(1, 65), 128, 512, 4096)),
     quantity="tail / bound, times √d; 0 where the bound is broken",
-)  # fmt: skip
+)
 def chernoff_holds(bound: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     ratio = sum(jl.norm_distortion_tail(case.d, case.eps)) / bound(case.d, case.eps)
     yield exact(ratio * case.d**0.5 if 0 < ratio <= 1 else 0.0)
@@ -347,7 +368,8 @@ def rates() -> Figure:
     cramer = (grid_eps - np.log1p(grid_eps)) / (2 * grid_eps**2)
     return Figure(
         "What the exponent of the tail is",
-        "Every curve lies above (1 − ln 2)/2 = 0.1534, which the exact rate reaches at ε = 1; 1/4 is right only where ε is "
+        "Every curve lies above (1 − ln 2)/2 = 0.1534, which the exact rate reaches at ε = 1; 1/4 is right only where "
+        "ε is "
         "small, and the article's 1/8 is safe but a fifth too low.",
         "distortion ε",
         "−log(T/2) / (d ε²)",

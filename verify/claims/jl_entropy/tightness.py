@@ -1,4 +1,5 @@
-"""Entry 7: the union bound is nearly tight for a simplex and idle for a line; what no dimension beats; what PCA forgets."""
+"""Entry 7: the union bound is nearly tight for a simplex and idle for a line; what no dimension beats; what PCA "
+"forgets."""
 
 from __future__ import annotations
 
@@ -69,7 +70,7 @@ def embeds(rng: np.random.Generator, size: int, points: Any, k: int, distortion:
     found = []
     for _ in range(size):
         low, high = distortion(points, jl.project(jl.sample_projection("gaussian", k, points.shape[1], rng), points))
-        found.append(1 - EPS < low and high < 1 + EPS)
+        found.append(low > 1 - EPS and high < 1 + EPS)
     return np.array(found)
 
 
@@ -120,7 +121,8 @@ def simplex_fails_below(dimension: Any, distortion: Any, case: Case, rng: np.ran
     evidence=Evidence.EXACT,
     region=at_most(
         1e-11,
-        because="differences of points that agree in the first 1e-4 of their length carry eps 1e4 = 2.2e-12, with a factor 4",
+        because="differences of points that agree in the first 1e-4 of their length carry eps 1e4 = 2.2e-12, with a "
+        "factor 4",
     ),
     cases=grid(points=("normal", "far_from_0", "close_pairs")),
     quantity="largest relative error of the two",
@@ -156,7 +158,8 @@ def union_as_probability(tail: float, n: int) -> float:
 @claim(
     id="jl_entropy.union-bound-tightness.line",
     title="Points on a line fail together, however many they are: log N is a worst case",
-    statement=r"x_i = t_i u: \quad P\big(\text{some distance is distorted by } \epsilon\big) = T(k, \epsilon) \quad \text{for every } N",
+    statement=r"x_i = t_i u: \quad P\big(\text{some distance is distorted by } \epsilon\big) = T(k, \epsilon) \quad "
+    r"\text{for every } N",
     source=SOURCE,
     role="jl_entropy.collinear_failure",
     evidence=Evidence.STATISTICAL,
@@ -217,13 +220,15 @@ def welch_by_fractions(bound: Any, case: Case, rng: np.random.Generator) -> Iter
 @claim(
     id="jl_entropy.union-bound-tightness.bracket",
     title="Random directions come within a factor of what is possible",
-    statement=r"d_{\mathrm{Welch}}(N, \mu) \le d_{\mathrm{opt}} \le d_\mu(N): \qquad \text{icosahedron: } N = 6,\ d = 3,\ \mu = \tfrac1{\sqrt5}",
+    statement=r"d_{\mathrm{Welch}}(N, \mu) \le d_{\mathrm{opt}} \le d_\mu(N): \qquad \text{icosahedron: } N = 6,\ d = "
+    r"3,\ \mu = \tfrac1{\sqrt5}",
     source=JL_WELCH.at("the bounds of all orders"),
     role="jl_entropy.welch_dimension_lower_bound",
     evidence=Evidence.EXACT,
     region=exactly(
         0,
-        because="the six axes of the icosahedron, computed, are equiangular at 1/sqrt 5 and reach the bound; others lie between",
+        because="the six axes of the icosahedron, computed, are equiangular at 1/sqrt 5 and reach the bound; others "
+        "lie between",
     ),
     quantity="facts that are wrong",
 )
@@ -261,7 +266,8 @@ def whitened(X: Any, k: int) -> Any:
 @claim(
     id="jl_entropy.union-bound-tightness.pca",
     title="PCA has no promise for a pair: it explains 99.999 % and merges two points",
-    statement=r"X = \{\pm 100\, e_i\}_{i \le k} \cup \{\pm \tfrac12 e_{k+1}\}: \quad \|x - x'\| = 1, \quad \|P_k x - P_k x'\| < 10^{-10}",
+    statement=r"X = \{\pm 100\, e_i\}_{i \le k} \cup \{\pm \tfrac12 e_{k+1}\}: \quad \|x - x'\| = 1, \quad \|P_k x - "
+    r"P_k x'\| < 10^{-10}",
     source=JL_PRACTICE.at("PCA is usually more precise"),
     role="jl_entropy.principal_projection",
     evidence=Evidence.EXACT,
@@ -291,7 +297,8 @@ def pca_merges(pca: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclo
     evidence=Evidence.STATISTICAL,
     region=at_most(
         0.08,
-        because="less than a tenth of what a missing sqrt(k) does; one pair a projection, so that draws are independent",
+        because="less than a tenth of what a missing sqrt(k) does; one pair a projection, so that draws are "
+        "independent",
     ),
     cases=grid(k=(16,), kind=("gaussian",)).full(k=(16, 64), kind=("gaussian", "rademacher", "sparse")),
     quantity="distance between the draws' law and chi-square",
@@ -319,13 +326,15 @@ def distortion_on_words(sample: Any, case: Case, rng: np.random.Generator) -> It
 @claim(
     id="jl_entropy.union-bound-tightness.real-projections",
     title="Real word vectors: whole projections at the exact dimension embed them at least every second time",
-    statement=r"P\big(\text{all distances of 64 words within } \tfrac12\big) \ge \tfrac12, \qquad k = k^*(64, \tfrac12, \tfrac12)",
+    statement=r"P\big(\text{all distances of 64 words within } \tfrac12\big) \ge \tfrac12, \qquad k = k^*(64, "
+    r"\tfrac12, \tfrac12)",
     source=JL_PRACTICE.at("word vectors"),
     role=("jl_entropy.union_dimension", "jl_entropy.pairwise_distortion"),
     evidence=Evidence.STATISTICAL,
     region=at_least(
         0.5,
-        because="the union bound; pairs of one projection are dependent, whole projections are not, and those are counted",
+        because="the union bound; pairs of one projection are dependent, whole projections are not, and those are "
+        "counted",
     ),
     cases=grid(n=(32,)).full(n=(64, 256)),
     quantity="probability that a projection is an embedding",
@@ -352,7 +361,8 @@ def success_against_dimension() -> Figure:
     drawn = [float(embeds(rng, draws, np.eye(n), int(k)).mean()) for k in dims]
     return Figure(
         f"Projections of a simplex of {n} points that succeed",
-        "The true probability lies above the union bound and a little above exp(−τ), as if the pairs were nearly independent.",
+        "The true probability lies above the union bound and a little above exp(−τ), as if the pairs were nearly "
+        "independent.",
         "dimension k",
         "probability",
         (

@@ -1,7 +1,7 @@
 """Laws of one score as nodes and weights: Gaussian, cosines on a sphere, generalised normal, or measured scores.
 
 The nodes of the first three are those of quadratures that converge exponentially for the oracle's integrands: the
-trapezoid rule where a substitution makes them analytic on the whole line, Gauss-Legendre panels elsewhere.
+trapezoid rule for the first, Gauss-Legendre panels elsewhere.
 """
 
 from __future__ import annotations
@@ -77,16 +77,25 @@ def _gaussian(sigma: float, reach: float) -> Nodes:
 
 
 def _sphere(d: int, kappa: float, reach: float) -> Nodes:
-    """x = kappa c for c = tanh v: the density (1 - c^2)^((d - 3)/2) dc becomes sech(v)^(d - 1) dv, analytic for d = 2 too."""
+    """x = kappa c for c = tanh v, which turns (1 - c^2)^((d - 3)/2) dc into sech(v)^(d - 1) dv, smooth for d = 2 too.
+
+    A panel is at most 4 wide in x and 2/sqrt(d) in v, where the weight falls by a few e-folds.
+    """
     from scipy.special import betaln
 
-    step = min(0.3 / math.sqrt(d), 0.25 / kappa if kappa else 1.0)
-    edge = math.ceil((reach / (d - 1) + math.log(2)) / step)  # log cosh v >= |v| - log 2
-    v = step * np.arange(-edge, edge + 1)
+    end = reach / (d - 1) + math.log(2)  # log cosh v >= |v| - log 2
+    evenly = np.linspace(-end, end, 2 + math.ceil(end * math.sqrt(d)))
+    fine = np.arctanh(np.linspace(-1, 1, 3 + math.ceil(kappa / 2))[1:-1])
+    v, weight = _panels(np.unique(np.concatenate([evenly, fine[np.abs(fine) < end]])))
     log_cosh = np.abs(v) + np.log1p(np.exp(-2 * np.abs(v))) - math.log(2)
-    log_weight = math.log(step) - (d - 1) * log_cosh - float(betaln((d - 1) / 2, 0.5))
-    kept = log_weight > -reach - 5
-    return Nodes(kappa * np.tanh(v[kept]), log_weight[kept])
+    return Nodes(kappa * np.tanh(v), np.log(weight) - (d - 1) * log_cosh - float(betaln((d - 1) / 2, 0.5)))
+
+
+def _panels(edges: Array) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes and weights between neighbouring edges."""
+    at, weight = np.polynomial.legendre.leggauss(NODES_A_PANEL)
+    half = np.diff(edges)[:, None] / 2
+    return ((edges[:-1, None] + half) + half * at).ravel(), (half * weight).ravel()
 
 
 def _generalised_normal(p: float, beta: float, farthest: float) -> Nodes:
@@ -96,8 +105,6 @@ def _generalised_normal(p: float, beta: float, farthest: float) -> Nodes:
     width = min(0.5, 2 / beta if beta else 0.5, farthest / 2)
     near = width * 2.0 ** -np.arange(40, 0, -1)
     edges = np.concatenate([[0.0], near, np.linspace(width, farthest, math.ceil((farthest - width) / width) + 1)])
-    at, weight = np.polynomial.legendre.leggauss(NODES_A_PANEL)
-    half = np.diff(edges)[:, None] / 2
-    s = ((edges[:-1, None] + half) + half * at).ravel()
-    log_weight = np.log((half * weight).ravel()) - s**p - math.log(2) - float(gammaln(1 + 1 / p))
+    s, weight = _panels(edges)
+    log_weight = np.log(weight) - s**p - math.log(2) - float(gammaln(1 + 1 / p))
     return Nodes(beta * np.concatenate([-s[::-1], s]), np.concatenate([log_weight[::-1], log_weight]))
