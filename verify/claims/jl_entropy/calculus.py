@@ -307,7 +307,8 @@ def no_bracket(s: Any, target: Any) -> Any:
 @mutant("jl_entropy.entropy_matching_scale", slip="the Gaussian start sqrt(2 (log n - H)) / std for the solution")
 def start_only(s: Any, target: Any) -> Any:
     s = np.atleast_2d(s)
-    return np.sqrt(2 * np.maximum(np.log(s.shape[1]) - target, 0)) / np.maximum(s.std(axis=1), 1e-12)
+    spread = s.std(axis=1) if s.size else np.ones(len(s))
+    return np.sqrt(2 * np.maximum(np.log(max(s.shape[1], 1)) - target, 0)) / np.maximum(spread, 1e-12)
 
 
 @mutant("jl_entropy.entropy_matching_scale", slip="the target read as a perplexity")

@@ -231,11 +231,11 @@ def half_entropy_scale(L: float, p: float) -> float:
 
     guess = p * (L / 2) ** (1 - 1 / p)  # where the tilted density costs L/2
 
-    def excess(log_beta: float) -> float:
+    def excess(log_beta: float) -> Any:
         found = se.expected_softmax_entropy(L, "generalised_normal", p=p, beta=guess * math.exp(log_beta))
         return found.H / L - 0.5
 
-    return guess * math.exp(float(brentq(excess, -0.3, 0.3, xtol=1e-5)))
+    return float(guess * math.exp(brentq(excess, -0.3, 0.3, xtol=1e-5)))
 
 
 @claim(
