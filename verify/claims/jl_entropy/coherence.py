@@ -275,7 +275,7 @@ def coherence_against_dimension() -> Figure:
                 f"N = {n:.0e}" if n > 1000 else "N = 512", dims / math.log(n), [coherence_at(n, int(d)) for d in dims]
             )
         )
-    points = [("8 log N", 8.0), ("8.33 log N", 8.33), ("BERT: 64", 64 / math.log(512))]
+    points = [("8.33 log N", 8.33), ("head of 64, N = 512", 64 / math.log(512))]
     return Figure(
         "What a dimension proportional to log N keeps: near-orthogonality",
         "At 8.33 log N random directions are orthogonal up to a cosine of about 0.6, one over the golden ratio in the "

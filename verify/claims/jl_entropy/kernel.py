@@ -420,7 +420,7 @@ def attention_in_blocks(entropy: Any, case: Case, rng: np.random.Generator) -> I
     statement=r"\text{peak} \le 4\,\text{MiB} \qquad (m = 64,\ n = 2 \cdot 10^4 \ldots 10^6)",
     source=JL_SCALE.at("the scale of attention"),
     role="jl_entropy.attention_entropy",
-    evidence=Evidence.CERTIFIED,
+    evidence=Evidence.EXACT,
     region=at_most(
         1,
         because="64 × 512 doubles are 256 kB, some five of them at a time, and the scaled queries; all "
@@ -463,7 +463,7 @@ def errors_against_entropy() -> Figure:
     finally:
         flint.ctx.prec = before
     return Figure(
-        "Relative error of five ways to an entropy",
+        "Relative error of four ways to an entropy",
         "Only the form that leaves one copy of the maximum out keeps its digits as the row becomes certain.",
         "entropy, nats",
         "relative error",

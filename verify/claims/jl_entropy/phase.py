@@ -80,44 +80,47 @@ def derived_hugs_the_line(scale: Any, freezing: Any, case: Case, rng: np.random.
 
 @figure(of="jl_entropy.freezing-transition.phases")
 def phase_diagram() -> Figure:
-    ratio = np.linspace(1.5, 14, 101)
-    scale = np.geomspace(0.08, 4, 81)
-    z = kept_share(ratio[None, :], scale[:, None])
-    line = np.exp(2 / ratio) * np.sqrt(-np.expm1(-2 / ratio))
-    derived = 2 / (LOG_PHI * ratio)
-    published = 64 / (ratio * math.log(512) * 8)
-    gaussian_factor = np.sqrt(64 / (ratio * math.log(512))) / 8
-    golden = 2 / LOG_PHI
-    path = [64 / math.log(n) for n in (512, 2**20)]
+    ratio, scale = np.linspace(1.5, 13, 93), np.geomspace(0.1, 3, 81)
+    golden, first, last = 2 / LOG_PHI, 64 / math.log(512), 64 / math.log(2**20)  # d / log n
+
+    def law(kind: str, at: Any) -> Any:
+        """The scale of a head of size 64 at d / log n = at."""
+        return se.attention_scale(np.exp(64 / np.asarray(at)), 64, kind)  # type: ignore[arg-type]
+
+    names = {
+        "derived": "derived, log n / (0.24 d)",
+        "log_ratio": "published, d = 64",
+        "sqrt_log": "square root, d = 64",
+        "standard": "standard, d = 64",
+    }
+    curves = [series(name, ratio, law(kind, ratio), kind="dashed") for kind, name in names.items()]
+    places = [(x, float(law(kind, x))) for kind in ("derived", "log_ratio", "standard") for x in (first, last)]
+    share = kept_share(ratio[None, :], scale[:, None])
     return Figure(
         "Which share of log n the entropy of attention keeps",
-        "Above the freezing line a handful of keys take all the weight. The derived law of 2021 runs along that line, "
-        "which it crosses "
-        "at the golden point d = 4.156 log n, λ = 1: there the entropy stays put as n grows. The published "
-        "simplification, the square "
-        "root and the standard scale run far below it, where the entropy grows with log n.",
-        "head size over log n  (longer contexts to the left)",
+        "Above the freezing line a handful of keys take all the weight; below it the entropy grows with log n. The derived law "
+        "of 2021 runs along the line and crosses it at the golden point, d = 4.156 log n and λ = 1: that is why it keeps the "
+        "entropy of heads of size 64 from 512 to a million keys. Its published simplification moves through the spread phase "
+        "instead, like the standard scale.",
+        "d / log n, head size over log n (longer contexts to the left)",
         "scale λ",
         (
-            series("freezing line λ_c", ratio, line),
-            series("derived law log n / (0.2406 d)", ratio, derived, kind="dashed"),
-            series("published law log₅₁₂ n / √d, d = 64", ratio, published, kind="dashed"),
-            series("square-root law, d = 64", ratio, gaussian_factor, kind="dashed"),
-            series("standard 1/√d, d = 64", ratio, np.full_like(ratio, 0.125), kind="dashed"),
+            series("freezing line", ratio, law("freezing", ratio)),
+            *curves,
+            series("d = 64, n = 512 and 2²⁰", *zip(*places, strict=True), kind="dots"),
             series("golden point", (golden,), (1.0,), kind="dots"),
-            series("golden point: d = 4.156 log n, λ = 1", (golden,), (1.0,), kind="note"),
-            series("n = 512", (path[0],), (0.125,), kind="note"),
-            series("n = 2²⁰", (path[1],), (0.125,), kind="note"),
-            series("d = 64 at n = 512 and 2²⁰", path, (0.125, 0.125), kind="dots"),
-            series("frozen: entropy of order 1", (9.5,), (1.9,), kind="note"),
-            series("spread: a share of log n", (9.5,), (0.2,), kind="note"),
+            series("golden point: λ = 1, d = 2 log n / ln φ", (golden,), (1.06,), kind="note"),
+            series("n = 512", (first,), (0.135,), kind="note"),
+            series("n = 2²⁰", (last,), (0.135,), kind="note"),
+            series("frozen: entropy of order 1", (8.2,), (1.6,), kind="note"),
+            series("spread: entropy a share of log n", (6.3,), (0.25,), kind="note"),
         ),
         y_log=True,
         field=Field(
             tuple(ratio),
             tuple(scale),
-            tuple(map(tuple, z)),
+            tuple(map(tuple, share)),
             "E H / log n, n → ∞",
-            levels=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+            levels=(0.001, 0.2, 0.4, 0.6, 0.8),
         ),
     )
