@@ -31,6 +31,7 @@ from verify.methods.earth_mover import (
     exact,
     mixture_minimizer,
     onehot_potentials,
+    pooled_loss,
     rational,
     sinkhorn_log,
     symmetric_noise_cost,
@@ -133,6 +134,19 @@ def test_the_stable_form_sees_a_near_synonym():
     chord = 1e-6
     assert abs(emo_loss(z, [0], E, form="stable")[0] / expected - 1) <= 4 * 6 * EPS / chord + logit_error(z)
     assert abs(emo_loss(z, [0], E)[0] / expected - 1) > 1e-5
+
+
+@few
+@given(seed=SEEDS, V=st.integers(1, 40), d=st.integers(1, 8))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_loss_of_probabilities_is_the_expected_cosine_cost(dtype, seed, V, d):
+    z, t, E = batch(seed, V=V, d=d)
+    p, units = softmax(z).astype(dtype), (E / np.linalg.norm(E, axis=1, keepdims=True)).astype(dtype)
+    loss = pooled_loss(p, t, units)
+    expected = np.einsum("bv,vb->b", p.astype(float), 1 - units.astype(float) @ units[t].astype(float).T)
+    # V products and sums to pool, d for the last product, of numbers at most 1; the rows of p sum to 1 but for V eps
+    np.testing.assert_allclose(loss, expected, rtol=0, atol=2 * (2 * V + d + 4) * np.finfo(dtype).eps)
+    assert loss.dtype == dtype
 
 
 def test_with_one_class_there_is_nothing_to_move():
@@ -821,6 +835,17 @@ def test_bad_batches_are_refused_by_every_form(form, arguments, options, kind):
     ("call", "kind"),
     [
         (lambda: emo_loss(Z, T, E3, form="dense"), ValueError),
+        (lambda: pooled_loss(Z, T, E3), ValueError),  # logits, not probabilities
+        (lambda: pooled_loss(-np.eye(3)[:2], T, np.eye(3)), ValueError),
+        (lambda: pooled_loss(np.array([[np.nan, 1, 0]] * 2), T, np.eye(3)), ValueError),
+        (lambda: pooled_loss(np.array([[np.inf, 0, 0]] * 2), T, np.eye(3)), ValueError),
+        (lambda: pooled_loss(np.eye(3)[:2], T, 2 * np.eye(3)), ValueError),
+        (lambda: pooled_loss(np.eye(3)[:2], T, np.full((3, 3), np.nan)), ValueError),
+        (lambda: pooled_loss(np.eye(3)[:2], T, np.eye(4)), ValueError),
+        (lambda: pooled_loss(np.eye(3)[:2], [0], np.eye(3)), ValueError),
+        (lambda: pooled_loss(np.eye(3)[:2], [0, 3], np.eye(3)), IndexError),
+        (lambda: pooled_loss(np.eye(3)[:2], [0.0, 1.0], np.eye(3)), TypeError),
+        (lambda: pooled_loss(np.eye(3)[:2] + 0j, T, np.eye(3)), TypeError),
         (lambda: emo_grad(NAN_ROW, T, np.zeros((3, 2))), ValueError),
         (lambda: emo_grad(Z, T, np.full((3, 2), np.nan)), ValueError),
         (lambda: emo_grad(Z, T, np.zeros((2, 3))), ValueError),
@@ -932,6 +957,7 @@ def test_no_input_is_modified():
     before = [x.copy() for x in inputs]
     for form in FORMS:
         emo_loss(z, t, E, form=form)
+    pooled_loss(softmax(z), t, E / np.linalg.norm(E, axis=1, keepdims=True))
     emo_grad(z, t, C[:, t]), demd(p, q, C), demd_gap_terms(p, q, E), emd_exact(p, q, C), onehot_potentials(C, 1)
     sinkhorn_log(p, q, C, 0.5), mixture_minimizer(q, C @ q, 2.0), symmetric_noise_cost(C, 0.1)
     wasserstein_line(E[:, 0], p, E[:, 1], q), cosine_cost(E, t)

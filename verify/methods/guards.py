@@ -164,7 +164,7 @@ def exact_or_finite(name: str, value: ArrayLike, shape: tuple[int | str, ...]) -
 def whole_number(name: str, value: Any, least: int) -> int:
     """`value` as an int of at least `least`; NumPy's integers are welcome.
 
-    TypeError: a bool or anything but an integer. ValueError: below `least`.
+    TypeError: a bool, or anything but an integer. ValueError: below `least`.
 
     >>> whole_number("k", 0, 1)
     Traceback (most recent call last):
@@ -178,20 +178,27 @@ def whole_number(name: str, value: Any, least: int) -> int:
     return int(value)
 
 
-def real_number(name: str, value: Any, low: float, high: float, *, closed: bool = False) -> float:
-    """`value` as a float in (low, high), or in [low, high) if `closed`.
+def real_number(
+    name: str, value: Any, *, least: float | None = None, above: float | None = None, below: float | None = None
+) -> float:
+    """`value` as a finite float that obeys the bounds which are given; fractions and NumPy's numbers are welcome.
 
-    TypeError: a bool, a complex number, text. ValueError: outside the interval, or nan.
+    TypeError: a bool, a complex number, text, an array. ValueError: nan, infinite, or outside the bounds.
 
-    >>> real_number("eps", 1.0, 0, 1)
+    >>> real_number("eps", 1.0, above=0, below=1)
     Traceback (most recent call last):
         ...
-    ValueError: eps=1.0, but eps lies in (0, 1); check the unit and the order of the arguments
+    ValueError: eps=1.0, but eps is finite, above 0 and below 1; check its unit and the order of the arguments
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, Rational, np.integer, np.floating)):
         refuse(f"{name}={value!r}", "a real number is needed", f"give {name} as a float", TypeError)
     number = float(value)
-    if not (low < number < high or (closed and number == low)):
-        allowed = f"{name} lies in {'[' if closed else '('}{low:g}, {high:g})"
-        refuse(f"{name}={value}", allowed, "check the unit and the order of the arguments")
+    kept = (
+        (least is None or number >= least) and (above is None or number > above) and (below is None or number < below)
+    )
+    if not (np.isfinite(number) and kept):
+        given = {"at least": least, "above": above, "below": below}
+        stated = ["finite", *(f"{words} {bound:g}" for words, bound in given.items() if bound is not None)]
+        allowed = f"{name} is {', '.join(stated[:-1])}{' and ' * (len(stated) > 1)}{stated[-1]}"
+        refuse(f"{name}={value}", allowed, "check its unit and the order of the arguments")
     return number

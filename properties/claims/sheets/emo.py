@@ -68,6 +68,7 @@ MISTAKES = {
         "ratio not detached": "emo.balanced_objective/not_detached",
         "ratio L/M": "emo.balanced_objective/inverted_ratio",
         "clip at 1": "emo.balanced_objective/clipped",
+        "clip at 3, as released": "emo.balanced_objective/clipped_at_three",
     },
     "emo.sinkhorn-bias": {
         "regularised objective": "emo.sinkhorn_log/regularised_objective",

@@ -43,12 +43,21 @@ def inverted_ratio(z: Any, t: int, cost: Floats) -> tuple[Any, Any]:
     return (nats + ratio * transport) / 2, (of_nats + ratio * of_transport) / 2
 
 
-@mutant("emo.balanced_objective", slip="the ratio is clipped at 1")
-def clipped(z: Any, t: int, cost: Floats) -> tuple[Any, Any]:
+def with_ratio_at_most(most: float, z: Any, t: int, cost: Floats) -> tuple[Any, Any]:
     nats, transport, of_nats, of_transport = losses(z, t, cost)
     ratio = nats / transport
-    ratio = ratio if np.real(ratio) < 1 else 1.0
+    ratio = ratio if np.real(ratio) < most else most
     return (nats + ratio * transport) / 2, (of_nats + ratio * of_transport) / 2
+
+
+@mutant("emo.balanced_objective", slip="the ratio is clipped at 1")
+def clipped(z: Any, t: int, cost: Floats) -> tuple[Any, Any]:
+    return with_ratio_at_most(1.0, z, t, cost)
+
+
+@mutant("emo.balanced_objective", slip="the ratio is clipped at 3, as version 0.0.3 of the released loss does")
+def clipped_at_three(z: Any, t: int, cost: Floats) -> tuple[Any, Any]:
+    return with_ratio_at_most(3.0, z, t, cost)
 
 
 def instance(rng: np.random.Generator, n: int) -> tuple[Floats, int, Floats]:

@@ -72,7 +72,9 @@ def transposed(p: Floats, q: Floats, cost: Floats, reg: float, **how: Any) -> ea
     evidence=Evidence.EXACT,
     region=at_most(1, because="potentials have size c_max / ε, so each of the plan's exponents rounds by that many eps; in units "
                    "of 1e-14 (1 + c_max / ε) that is 0.02, and 50 times as much for the sums of n = 20"),
-    cases=grid(reg=(1e-3, 1e-2, 0.1, 1.0, 100.0), n=(2, 5, 20)).full(n=(2, 5, 20, 100)),
+    cases=grid(reg=(1e-3, 1e-2, 0.1, 1.0, 100.0), n=(2, 5, 20)).full(
+        reg=(1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0), n=(2, 5, 20, 100)
+    ),
     quantity="|cost − dot product| in units of 1e-14 (1 + c_max / ε)",
 )  # fmt: skip
 def onehot_unbiased(sinkhorn: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:

@@ -5,7 +5,7 @@ from verify.methods.earth_mover.entropic import SinkhornResult, sinkhorn_log
 from verify.methods.earth_mover.exact import TransportResult, emd_exact, onehot_potentials
 from verify.methods.earth_mover.independent import GapTerms, demd, demd_gap_terms
 from verify.methods.earth_mover.line import wasserstein_line
-from verify.methods.earth_mover.loss import emo_grad, emo_loss
+from verify.methods.earth_mover.loss import emo_grad, emo_loss, pooled_loss
 from verify.methods.earth_mover.rational import RationalTransport, certify_plan, emd_rational
 from verify.methods.earth_mover.risk import mixture_minimizer, symmetric_noise_cost
 
@@ -24,6 +24,7 @@ __all__ = [
     "emo_loss",
     "mixture_minimizer",
     "onehot_potentials",
+    "pooled_loss",
     "sinkhorn_log",
     "symmetric_noise_cost",
     "wasserstein_line",

@@ -1,4 +1,4 @@
-"""The earth mover loss of a batch of logits against class labels, in three forms, and its gradient."""
+"""The earth mover loss of a batch against class labels: of logits in three forms, of probabilities, and its gradient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.earth_mover.cost import cost_columns, half_squared_chords, row_norms, unit_rows
-from verify.methods.guards import Array, class_indices, finite_array, real_array, refuse
+from verify.methods.guards import (
+    MASS_TOLERANCE,
+    Array,
+    class_indices,
+    finite_array,
+    first_bad,
+    real_array,
+    refuse,
+)
 from verify.methods.numerics import softmax
 
 
@@ -73,6 +81,35 @@ def emo_loss(
     spread = np.zeros(len(z), losses.dtype)
     spread[rows] = losses
     return spread
+
+
+def pooled_loss(p: ArrayLike, targets: ArrayLike, units: ArrayLike) -> Array:
+    """L = 1 - <sum_i p_i u_i, u_t> of probabilities and unit embeddings that stand ready: one matrix product.
+
+    Shapes: p (B, V), targets (B,) integers, units (V, d); returns (B,), float32 if p and units are, else float64. For
+    a model that has its softmax already and keeps its embeddings normalised; `emo_loss` starts from logits.
+
+    ValueError: entries of p that are negative, nan or infinite; a row of p, or the square of a row of units, that does
+    not sum to 1 within 1e-8 (float32: 1e-5); shapes. IndexError, TypeError: targets that are no classes.
+
+    >>> pooled_loss([[0.25, 0.75]], [0], [[1.0, 0.0], [0.0, 1.0]]).tolist()
+    [0.75]
+    """
+    weights = real_array("p", p, ("B", "V"), single=True)
+    U = real_array("units", units, (weights.shape[1], "d"), single=True)
+    t = class_indices("targets", _one_a_row("targets", targets, len(weights)), len(U))
+    dtype = np.result_type(weights, U)
+    tolerance = MASS_TOLERANCE if dtype == np.float64 else 1e-5
+    if not weights.min() >= 0:
+        first_bad("p", weights, ~(weights >= 0), "probabilities are not negative", "apply the softmax first")
+    remedy = "divide by the sum, or use emo_loss"
+    _sums_to_one("the sum of p", weights @ np.ones(len(U), dtype), tolerance, remedy)
+    _sums_to_one("the squared norm of units", np.vecdot(U, U), tolerance, "divide by the norm, or use emo_loss")
+    return np.asarray(1 - np.vecdot(weights @ U, U[t]))
+
+
+def _sums_to_one(name: str, totals: Array, tolerance: float, remedy: str) -> None:
+    first_bad(name, totals, ~(np.abs(totals - 1) <= tolerance), f"1 within {tolerance} is needed", remedy)
 
 
 def emo_grad(logits: ArrayLike, targets: ArrayLike, cost_columns: ArrayLike) -> Array:

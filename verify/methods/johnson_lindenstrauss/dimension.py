@@ -37,7 +37,10 @@ def union_dimension(
     106
     """
     n = whole_number("n_points", n_points, 2)
-    eps, failure_prob = real_number("eps", eps, 0, 1), real_number("failure_prob", failure_prob, 0, 1)
+    eps, failure_prob = (
+        real_number("eps", eps, above=0, below=1),
+        real_number("failure_prob", failure_prob, above=0, below=1),
+    )
     if law not in ("gaussian", "haar"):
         refuse(f"law={law!r}", "a law is 'gaussian' or 'haar'", "choose one of them")
     if n > 10**140 or failure_prob / math.comb(n, 2) < SMALLEST_TAIL:
@@ -65,7 +68,7 @@ def dasgupta_gupta_dimension(n_points: int, eps: float) -> int:
     >>> dasgupta_gupta_dimension(512, 0.1)
     5348
     """
-    n, eps = whole_number("n_points", n_points, 2), real_number("eps", eps, 0, 1)
+    n, eps = whole_number("n_points", n_points, 2), real_number("eps", eps, above=0, below=1)
     return math.ceil(4 * math.log(n) / (eps**2 / 2 - eps**3 / 3))
 
 
@@ -77,7 +80,7 @@ def article_dimension(n_points: int, eps: float) -> int:
     >>> article_dimension(512, 0.5)
     599
     """
-    n, eps = whole_number("n_points", n_points, 2), real_number("eps", eps, 0, 1)
+    n, eps = whole_number("n_points", n_points, 2), real_number("eps", eps, above=0, below=1)
     return math.ceil(24 * math.log(n) / eps**2)
 
 
@@ -93,7 +96,7 @@ def coherence_dimension(n_vectors: int, mu: float) -> int:
     """
     from scipy.special import betaincc
 
-    n, mu = whole_number("n_vectors", n_vectors, 2), real_number("mu", mu, 0, 1)
+    n, mu = whole_number("n_vectors", n_vectors, 2), real_number("mu", mu, above=0, below=1)
     pairs = math.comb(n, 2)
     return least(lambda d: pairs * (float(betaincc(0.5, (d - 1) / 2, mu * mu)) if d > 1 else 1.0) <= 1)
 
@@ -109,7 +112,7 @@ def welch_dimension_lower_bound(n_vectors: int, mu: float) -> int:
     >>> welch_dimension_lower_bound(512, 0.5)
     7
     """
-    n, mu = whole_number("n_vectors", n_vectors, 2), real_number("mu", mu, 0, 1)
+    n, mu = whole_number("n_vectors", n_vectors, 2), real_number("mu", mu, above=0, below=1)
 
     def possible(d: int) -> bool:
         power, forms = 1.0, 1.0

@@ -51,9 +51,7 @@ def sample_projection(
     if sparsity is not None and kind != "sparse":
         refuse(f"sparsity={sparsity} with kind={kind!r}", "only 'sparse' has a sparsity", "leave it out")
     if kind == "sparse":
-        return _sparse(
-            k, D, rng, real_number("sparsity", 3 if sparsity is None else sparsity, 1, math.inf, closed=True)
-        )
+        return _sparse(k, D, rng, real_number("sparsity", 3 if sparsity is None else sparsity, least=1))
     if kind == "gaussian":
         return rng.standard_normal((k, D)) / math.sqrt(k)
     if kind == "rademacher":
@@ -115,7 +113,7 @@ def distortion_variance(x: ArrayLike, k: int, sparsity: Any) -> Any:
     """
     x, k = exact_or_finite("x", x, ("D",)), whole_number("k", k, 1)
     if not is_exact(sparsity):
-        sparsity = real_number("sparsity", sparsity, 1, math.inf, closed=True)
+        sparsity = real_number("sparsity", sparsity, least=1)
     elif sparsity < 1:
         refuse(f"sparsity={sparsity}", "sparsity is at least 1", "it is the inverse of the share of nonzero entries")
     squares = x * x

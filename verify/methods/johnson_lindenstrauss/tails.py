@@ -29,7 +29,7 @@ def norm_distortion_tail(d: int, eps: float) -> tuple[float, float]:
     """
     from scipy.special import gammainc, gammaincc
 
-    d, eps = whole_number("d", d, 1), real_number("eps", eps, 0, math.inf)
+    d, eps = whole_number("d", d, 1), real_number("eps", eps, above=0)
     upper = float(gammaincc(d / 2, d * (1 + eps) / 2))
     if eps >= 1:
         return upper, 0.0
@@ -61,7 +61,7 @@ def chernoff_distortion_bound(d: int, eps: float) -> float:
     >>> chernoff_distortion_bound(64, 0.5) > sum(norm_distortion_tail(64, 0.5))
     True
     """
-    d, eps = whole_number("d", d, 1), real_number("eps", eps, 0, 1)
+    d, eps = whole_number("d", d, 1), real_number("eps", eps, above=0, below=1)
     return math.exp(-d / 2 * (eps - math.log1p(eps))) + math.exp(d / 2 * (eps + math.log1p(-eps)))
 
 
@@ -78,7 +78,7 @@ def haar_distortion_tail(k: int, D: int, eps: float) -> tuple[float, float]:
     """
     from scipy.special import betainc, betaincc
 
-    k, D, eps = whole_number("k", k, 1), whole_number("D", D, 2), real_number("eps", eps, 0, 1)
+    k, D, eps = whole_number("k", k, 1), whole_number("D", D, 2), real_number("eps", eps, above=0, below=1)
     if k > D:
         refuse(f"k={k} and D={D}", "a plane has at most the dimension of its space", "exchange k and D")
     if k == D:
@@ -102,7 +102,7 @@ def inner_product_tail(k: int, eps: float) -> float:
     """
     from scipy.special import gammaln, log_ndtr
 
-    k, eps = whole_number("k", k, 1), real_number("eps", eps, 0, math.inf)
+    k, eps = whole_number("k", k, 1), real_number("eps", eps, above=0)
     # The integrand is largest near X = k (1 + sqrt(1 + 4 eps^2)) / 2, with a width in y of about sqrt(2 / k). To the
     # left it falls like X^(k/2) only.
     peak = math.log(k * (1 + math.sqrt(1 + 4 * eps * eps)) / 2)

@@ -42,11 +42,11 @@ def check_law(law: str, params: dict[str, Any]) -> dict[str, Any]:
         if name == "d":
             checked[name] = whole_number("d", value, 2)
         elif name == "p":
-            checked[name] = real_number("p", value, 1, math.inf)
+            checked[name] = real_number("p", value, above=1)
         elif name == "scores":
             checked[name] = finite_array("scores", value, ("n",))
         else:
-            checked[name] = real_number(name, value, 0, 1e6, closed=True)
+            checked[name] = real_number(name, value, least=0, below=1e6)
     return checked
 
 

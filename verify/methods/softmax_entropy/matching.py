@@ -30,7 +30,7 @@ def entropy_matching_scale(scores: ArrayLike, target: ArrayLike, *, rtol: float 
     given = real_scores("scores", scores)
     if given.ndim not in (1, 2) or given.size == 0:
         refuse(f"scores have shape {given.shape}", "(n,) or (m, n) is needed, not empty", "flatten other axes")
-    rtol = real_number("rtol", rtol, 0, 1)
+    rtol = real_number("rtol", rtol, above=0, below=1)
     rows = np.atleast_2d(given).astype(np.float64)
     wanted = np.array(np.broadcast_to(finite_array("target", target), len(rows)))
     rows -= checked(rows.max(axis=1), strict=True)[:, None]

@@ -56,7 +56,7 @@ def expected_softmax_entropy(log_n: float, law: str, **params: Any) -> ExpectedS
     >>> round(expected_softmax_entropy(np.log(512), "gaussian", sigma=1.0).H, 9)
     5.741890159
     """
-    L = real_number("log_n", log_n, 0, LARGEST_LOG_N, closed=True)
+    L = real_number("log_n", log_n, least=0, below=LARGEST_LOG_N)
     law_nodes = nodes(law, check_law(law, params), L)
     u = _grid(law_nodes, L)
     kept = _relevant(law_nodes, u)
@@ -85,9 +85,9 @@ def scale_exponent(log_n: float, law: str, **params: Any) -> float:
     >>> round(scale_exponent(np.log(512), "gaussian", sigma=3.39194), 4)
     1.0
     """
-    L = real_number("log_n", log_n, 0, LARGEST_LOG_N)
+    L = real_number("log_n", log_n, above=0, below=LARGEST_LOG_N)
     name = SCALE.get(law, "scale")
-    scale = real_number(name, check_law(law, params)[name], 0, 1e6)
+    scale = real_number(name, check_law(law, params)[name], above=0, below=1e6)
     step = 2e-3
 
     def at_n(h: float) -> float:

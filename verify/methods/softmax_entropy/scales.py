@@ -27,7 +27,7 @@ def annealed_entropy(law: str, *, log_n: float, **params: Any) -> float:
     >>> annealed_entropy("gaussian", log_n=6.0, sigma=2.0)
     4.0
     """
-    L = real_number("log_n", log_n, 0, LARGEST_LOG_N, closed=True)
+    L = real_number("log_n", log_n, least=0, below=LARGEST_LOG_N)
     checked = check_law(law, params)
     if law == "gaussian":
         return float(L - checked["sigma"] ** 2 / 2)
@@ -54,7 +54,7 @@ def freezing_scale(log_n: float, law: str, **params: Any) -> float:
     >>> freezing_scale(8.0, "gaussian")
     4.0
     """
-    L = real_number("log_n", log_n, 0, LARGEST_LOG_N, closed=True)
+    L = real_number("log_n", log_n, least=0, below=LARGEST_LOG_N)
     allowed: dict[str, set[str]] = {"gaussian": set(), "sphere": {"d"}, "generalised_normal": {"p"}}
     if law not in allowed:
         refuse(f"law={law!r}", f"a freezing scale belongs to {', '.join(allowed)}", "choose one of them")
@@ -66,7 +66,7 @@ def freezing_scale(log_n: float, law: str, **params: Any) -> float:
     if law == "sphere":
         d = whole_number("d", params["d"], 2)
         return math.exp(2 * L / d) * math.sqrt(-math.expm1(-2 * L / d))
-    p = real_number("p", params["p"], 1, math.inf)
+    p = real_number("p", params["p"], above=1)
     return float(p * L ** (1 - 1 / p))
 
 
@@ -105,12 +105,12 @@ def attention_scale(
     keys = finite_array("n", n)
     first_bad("n", keys, keys < 1, "a query sees at least one key", "count the keys of each row")
     d = whole_number("d", d, 1)
-    reference = math.log(real_number("n_ref", n_ref, 1, math.inf))
+    reference = math.log(real_number("n_ref", n_ref, above=1))
     if clamp and kind not in ("log_ratio", "sqrt_log"):
         refuse(f"clamp with kind={kind!r}", "only log_ratio and sqrt_log compare with n_ref", "leave clamp out")
     if (kappa is None) == (kind == "kappa"):
         refuse(f"kappa={kappa} with kind={kind!r}", "'kappa' takes kappa, and no other kind does", "correct the call")
-    factor = 0.0 if kappa is None else real_number("kappa", kappa, 0, math.inf, closed=True)
+    factor = 0.0 if kappa is None else real_number("kappa", kappa, least=0)
     scale = _scale(np.log(keys), d, kind, reference, factor, clamp)
     return scale if np.ndim(n) else float(scale)
 
