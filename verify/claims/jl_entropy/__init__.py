@@ -9,6 +9,7 @@ system(
     finding="Half of the article's dimensions suffice, with a certificate; the log n factor keeps the entropy of "
     "attention only "
     "near one line of a phase diagram.",
+    picture="jl_entropy.freezing-transition.phases",
 )
 
 from verify.claims.jl_entropy import (  # noqa: E402

@@ -96,6 +96,7 @@ def phase_diagram() -> Figure:
     curves = [series(name, ratio, law(kind, ratio), kind="dashed") for kind, name in names.items()]
     places = [(x, float(law(kind, x))) for kind in ("derived", "log_ratio", "standard") for x in (first, last)]
     share = kept_share(ratio[None, :], scale[:, None])
+    share[share == 0] = np.nan  # frozen: left blank
     return Figure(
         "Which share of log n the entropy of attention keeps",
         "Above the freezing line a handful of keys take all the weight; below it the entropy grows with log n. The derived law "
@@ -107,8 +108,8 @@ def phase_diagram() -> Figure:
         (
             series("freezing line", ratio, law("freezing", ratio)),
             *curves,
-            series("d = 64, n = 512 and 2²⁰", *zip(*places, strict=True), kind="dots"),
             series("golden point", (golden,), (1.0,), kind="dots"),
+            series("d = 64, n = 512 and 2²⁰", *zip(*places, strict=True), kind="dots"),
             series("golden point: λ = 1, d = 2 log n / ln φ", (golden,), (1.06,), kind="note"),
             series("n = 512", (first,), (0.135,), kind="note"),
             series("n = 2²⁰", (last,), (0.135,), kind="note"),
@@ -121,6 +122,6 @@ def phase_diagram() -> Figure:
             tuple(scale),
             tuple(map(tuple, share)),
             "E H / log n, n → ∞",
-            levels=(0.001, 0.2, 0.4, 0.6, 0.8),
+            levels=(0.2, 0.4, 0.6, 0.8),
         ),
     )
