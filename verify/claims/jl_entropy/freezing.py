@@ -18,7 +18,7 @@ SOURCE = JL_REM.at("the transition")
 role("jl_entropy.freezing_scale", numbers="log_n: float, law and its shape (d or p); a float")(se.freezing_scale)
 
 
-@mutant("jl_entropy.freezing_scale", slip="sqrt(log n)")
+@mutant("jl_entropy.freezing_scale", slip="sqrt(log n), without the 2")
 def root_log(log_n: float, law: str, **params: Any) -> float:
     return math.sqrt(log_n) if law == "gaussian" else se.freezing_scale(log_n, law, **params)
 
@@ -160,7 +160,7 @@ def frozen_collision(r: float) -> float:
     return 1 - 1 / r
 
 
-@mutant("jl_entropy.frozen_collision", slip="1/r")
+@mutant("jl_entropy.frozen_collision", slip="1/r in place of 1 - 1/r")
 def parameter_itself(r: float) -> float:
     return 1 / r
 
@@ -198,7 +198,7 @@ def always_log(p: float) -> float:
     return 1.0
 
 
-@mutant("jl_entropy.tail_exponent", slip="1/p")
+@mutant("jl_entropy.tail_exponent", slip="1/p in place of 1 - 1/p")
 def inverse_tail(p: float) -> float:
     return 1 / p
 

@@ -101,7 +101,7 @@ def invariant_power(d: int) -> float:
     return 2 / (d - 1)
 
 
-@mutant("jl_entropy.invariant_power", slip="2 / d")
+@mutant("jl_entropy.invariant_power", slip="2 / d in place of 2 / (d - 1)")
 def two_over_d(d: int) -> float:
     return 2 / d
 

@@ -38,7 +38,7 @@ def linear_loss(d: int, scale: Any) -> Any:
     return -arb("24/100") * scale * d
 
 
-@mutant("jl_entropy.sphere_loss", slip="nu = d/2")
+@mutant("jl_entropy.sphere_loss", slip="nu = d/2 in place of d/2 - 1")
 def order_half_d(d: int, scale: Any) -> Any:
     return bessel_form(d, arb(d) / 2, scale * d)
 

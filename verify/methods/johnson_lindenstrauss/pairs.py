@@ -31,10 +31,10 @@ def pairwise_distortion(X: ArrayLike, Y: ArrayLike, *, tile: int = 512) -> tuple
     low, high = (np.inf, 0, 0), (-np.inf, 0, 0)
     for i in range(0, n, tile):
         for j in range(i, n, tile):
-            if i == j == n - 1:
+            if i == j and min(tile, n - i) == 1:
                 continue  # a tile of one point has no pair
             ratio = _ratios(sets, slice(i, i + tile), slice(j, j + tile))
-            for position in (int(np.nanargmin(ratio)), int(np.nanargmax(ratio))) if not np.isnan(ratio).all() else ():
+            for position in (int(ratio.argmin()), int(ratio.argmax())) if not np.isnan(ratio.min()) else _some(ratio):
                 a, b = divmod(position, ratio.shape[1])
                 found = (float(ratio[a, b]), i + a, j + b)
                 low, high = min(low, found), max(high, found)
@@ -43,8 +43,13 @@ def pairwise_distortion(X: ArrayLike, Y: ArrayLike, *, tile: int = 512) -> tuple
     return _by_differences(before, after, low), _by_differences(before, after, high)
 
 
+def _some(ratio: Array) -> tuple[int, ...]:
+    """Where the extremes are, of those that are not nan."""
+    return () if np.isnan(ratio).all() else (int(np.nanargmin(ratio)), int(np.nanargmax(ratio)))
+
+
 def _ratios(sets: list[tuple[Array, Array]], rows: slice, columns: slice) -> Array:
-    """The ratios of one tile; nan for a point with itself and for pairs that coincide in both sets."""
+    """The ratios of one tile; nan for pairs that coincide in both sets."""
     before, after = (_distances(Z, z2, rows, columns) for Z, z2 in sets)
     close = np.zeros(before.shape, bool)
     for d2, (_, z2) in zip((before, after), sets, strict=True):
@@ -59,7 +64,7 @@ def _ratios(sets: list[tuple[Array, Array]], rows: slice, columns: slice) -> Arr
     with np.errstate(invalid="ignore", divide="ignore"):
         np.divide(after, before, out=after)
     if rows == columns:
-        np.fill_diagonal(after, np.nan)
+        np.fill_diagonal(after, after[0, 1])  # a point and itself are no pair: another one in their place
     return after
 
 
