@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -30,11 +32,15 @@ def pairwise_distortion(X: ArrayLike, Y: ArrayLike, *, tile: int = 512) -> tuple
     sets = [(Z, np.einsum("id,id->i", Z, Z)) for Z in (before - before.mean(axis=0), after - after.mean(axis=0))]
     low, high = (np.inf, 0, 0), (-np.inf, 0, 0)
     for i in range(0, n, tile):
+        doubled = [-2 * Z[i : i + tile] for Z, _ in sets]
         for j in range(i, n, tile):
             if i == j and min(tile, n - i) == 1:
                 continue  # a tile of one point has no pair
-            ratio = _ratios(sets, slice(i, i + tile), slice(j, j + tile))
-            for position in (int(ratio.argmin()), int(ratio.argmax())) if not np.isnan(ratio.min()) else _some(ratio):
+            ratio = _ratios(sets, doubled, slice(i, i + tile), slice(j, j + tile))
+            positions = int(ratio.argmin()), int(ratio.argmax())
+            if np.isnan(ratio.flat[positions[0]]):  # argmin stops at the first nan
+                positions = _some(ratio)
+            for position in positions:
                 a, b = divmod(position, ratio.shape[1])
                 found = (float(ratio[a, b]), i + a, j + b)
                 low, high = min(low, found), max(high, found)
@@ -43,14 +49,14 @@ def pairwise_distortion(X: ArrayLike, Y: ArrayLike, *, tile: int = 512) -> tuple
     return _by_differences(before, after, low), _by_differences(before, after, high)
 
 
-def _some(ratio: Array) -> tuple[int, ...]:
+def _some(ratio: Array) -> Any:
     """Where the extremes are, of those that are not nan."""
     return () if np.isnan(ratio).all() else (int(np.nanargmin(ratio)), int(np.nanargmax(ratio)))
 
 
-def _ratios(sets: list[tuple[Array, Array]], rows: slice, columns: slice) -> Array:
+def _ratios(sets: list[tuple[Array, Array]], doubled: list[Array], rows: slice, columns: slice) -> Array:
     """The ratios of one tile; nan for pairs that coincide in both sets."""
-    before, after = (_distances(Z, z2, rows, columns) for Z, z2 in sets)
+    before, after = (_distances(D, Z[columns], z2[rows], z2[columns]) for D, (Z, z2) in zip(doubled, sets, strict=True))
     close = np.zeros(before.shape, bool)
     for d2, (_, z2) in zip((before, after), sets, strict=True):
         if d2.min() < CLOSE * (z2[rows].max() + z2[columns].max()):
@@ -68,12 +74,11 @@ def _ratios(sets: list[tuple[Array, Array]], rows: slice, columns: slice) -> Arr
     return after
 
 
-def _distances(Z: Array, z2: Array, rows: slice, columns: slice) -> Array:
-    """|z_i|^2 + |z_j|^2 - 2 <z_i, z_j>."""
-    gram = Z[rows] @ Z[columns].T
-    gram *= -2
-    gram += z2[rows, None]
-    gram += z2[columns]
+def _distances(doubled: Array, Z: Array, left2: Array, right2: Array) -> Array:
+    """|z_i|^2 + |z_j|^2 - 2 <z_i, z_j>, of rows that were multiplied by -2 and of columns."""
+    gram = doubled @ Z.T
+    gram += left2[:, None]
+    gram += right2
     return np.asarray(gram)
 
 
