@@ -175,24 +175,24 @@ def long_without_cuts(log_partition: Any, case: Case, rng: np.random.Generator) 
     yield exact(gap(log_partition(lattice, 1.0) / truth, 1.0))
 
 
-@role("viterbi_sampling.sample_text", numbers="bytes, UnigramModel, alpha, Generator; boundary bits bool (1, n + 1)")
-def sample_text(text: bytes, model: UnigramModel, alpha: float, rng: np.random.Generator) -> Any:
+@role("viterbi_sampling.text_sampler", numbers="bytes, UnigramModel, alpha, Generator; boundary bits bool (1, n + 1)")
+def text_sampler(text: bytes, model: UnigramModel, alpha: float, rng: np.random.Generator) -> Any:
     """The first sample of a text: its lattice, the forward sums, and the draw."""
     return segmentation.sample_segmentations(build_lattice(text, model), alpha, 1, rng)
 
 
-@mutant("viterbi_sampling.sample_text", slip="a table of all pairs of nodes")
+@mutant("viterbi_sampling.text_sampler", slip="a table of all pairs of nodes")
 def table_of_pairs(text: bytes, model: UnigramModel, alpha: float, rng: np.random.Generator) -> Any:
     table = np.empty((len(text) + 1, len(text) + 1), bool)
     table[0] = True
-    return sample_text(text, model, alpha, rng)
+    return text_sampler(text, model, alpha, rng)
 
 
-@mutant("viterbi_sampling.sample_text", slip="a row of 256 transitions is kept for every byte of the text")
+@mutant("viterbi_sampling.text_sampler", slip="a row of 256 transitions is kept for every byte of the text")
 def dense_transitions(text: bytes, model: UnigramModel, alpha: float, rng: np.random.Generator) -> Any:
     rows = np.zeros((len(text), 256))
     rows[:, 0] = 1
-    return sample_text(text, model, alpha, rng)
+    return text_sampler(text, model, alpha, rng)
 
 
 @claim(
@@ -200,7 +200,7 @@ def dense_transitions(text: bytes, model: UnigramModel, alpha: float, rng: np.ra
     title="A megabyte of text is sampled within a gibibyte of memory",
     statement=r"\text{peak} \le 2^{30} \cdot \frac{n}{10^6}",
     source=SOURCE,
-    role="viterbi_sampling.sample_text",
+    role="viterbi_sampling.text_sampler",
     evidence=Evidence.EXACT,
     region=at_most(
         1, because="1074 bytes a byte of text: twenty for each of up to 16 tokens that end there, twice, and the tables"
