@@ -128,9 +128,12 @@ def sampled_once(processor: Any, text: str) -> list[int]:
 
 
 def among_the_best(scale: float) -> Work:
-    """What the article holds against subword regularisation: sampling among the 64 best, beside one exact sample."""
+    """What the article holds against subword regularisation: sampling among the 64 best, beside one exact sample.
+
+    On 10 kB sentencepiece shrinks its agenda and warns: its n best are the best no longer. Hence 1 kB.
+    """
     model, text = english()
-    data = excerpt(text, max(200, int(10_000 * scale)))
+    data = excerpt(text, max(200, int(1000 * scale)))
     rng = np.random.default_rng(0)
 
     def ours() -> int:
@@ -219,7 +222,7 @@ ROWS = [
         partial(samples, language=english, first=True)),
     Row("Segmentation, 1 MB of English, a further sample", Goal(8, "peer"), SP, None,
         partial(samples, language=english, first=False)),
-    Row("Segmentation, 10 kB of English, against the 64 best", None, SP, None, among_the_best),
+    Row("Segmentation, 1 kB of English, against the 64 best", None, SP, None, among_the_best),
     Row("Segmentation, 20,000 samples of 37 bytes", Goal(20, "peer"), SP, None, many_samples),
     Row("Segmentation, 1 MB of Chinese, first sample", Goal(1, "peer"), SP, None,
         partial(samples, language=chinese, first=True)),
