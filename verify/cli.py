@@ -1,13 +1,14 @@
-"""The command `verify`: list, show, run, report, mutants, schema.
+"""The command `verify`: list, show, run, report, gate, diff, mutants, schema.
 
-Exit codes: 0 all holds; 1 something fails, survives, idles or stays undecided; 2 a bad request, in one line; 3 an error,
-or nothing was selected. Files are written before the code is decided.
+Exit codes: 0 all holds; 1 something fails, survives, idles, stays undecided or is a finding of the gate; 2 a bad request,
+in one line; 3 an error, not comparable, or nothing was selected. Files are written before the code is decided.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from verify.claims.catalogue import Catalogue
     from verify.claims.declare import Claim
     from verify.engine.record import Run
+    from verify.gate.baseline import Baseline
+    from verify.gate.compare import Comparison
+    from verify.report.change import Changes
 
+Output = tuple[str | None, Callable[[], str]]  # where to, if anywhere, and what
+BASELINE = Path("reports/baseline.json")
 SCRATCH = Path(".verify")  # the journal of a run without --out
 
 
@@ -236,6 +242,112 @@ def mutants(select: tuple[str, ...], profile: str, jobs: int | None, seed: int, 
 
 
 @cli.command()
+@click.argument("run_json", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--baseline", type=click.Path(dir_okay=False, path_type=Path), default=BASELINE, show_default=True)
+@click.option("--update", is_flag=True, help="Accept the run as the baseline, and say line by line what that accepts.")
+@click.option(
+    "--reuse", type=click.Path(file_okay=False, path_type=Path), help="Take what a run --out this folder did."
+)
+@JOBS
+@click.option("--json", "json_to", metavar="FILE", help="Write all findings.")
+@click.option("--markdown", "markdown_to", metavar="FILE", help="Write a Markdown summary.")
+@click.option("--junit", "junit_to", metavar="FILE", help="Write JUnit XML, one testcase a claim.")
+@click.option("--html", "html_to", metavar="FILE", help="Write the page with what changed.")
+@click.option("--github", is_flag=True, help="Print annotations for GitHub, worst first, at most ten.")
+def gate(
+    run_json: Path | None,
+    baseline: Path,
+    update: bool,
+    reuse: Path | None,
+    jobs: int | None,
+    json_to: str | None,
+    markdown_to: str | None,
+    junit_to: str | None,
+    html_to: str | None,
+    github: bool,
+) -> None:
+    """Compare a run with the baseline: what got worse, was loosened or vanished.
+
+    RUN_JSON is a saved run, of which nothing is computed again; without it the quick profile runs.
+    """
+    from datetime import date
+
+    from verify.engine.record import load
+    from verify.gate import files
+    from verify.gate.baseline import OtherSchema, baseline_of, load_baseline
+    from verify.gate.compare import compare, incomparable
+    from verify.gate.junit import as_junit
+    from verify.gate.waivers import read_waivers
+
+    if update and os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        raise click.UsageError("--update, but CI is set: accept a change where somebody reads what is accepted")
+    if html_to is not None:
+        need_report()
+    if not update and not baseline.is_file():
+        raise click.UsageError(f"{baseline}: no baseline; verify gate --update makes one")
+    then: Baseline | None = None
+    other = "there was none"
+    if baseline.is_file():
+        try:
+            then = load_baseline(baseline)
+        except OtherSchema as error:
+            other = str(error)
+    waivers = read_waivers(Path("pyproject.toml"))
+    result = load(run_json) if run_json else quick_run(jobs, reuse)
+    now, today = baseline_of(result, waivers), date.today()
+    if update:
+        accept(then, now, baseline, other)
+        return
+    found = compare(then, now, today=today) if then else incomparable(now, other, today=today)
+    wanted: list[Output] = [
+        (json_to, lambda: files.as_json(found, str(baseline))),
+        (markdown_to, lambda: files.as_markdown(found, result, str(baseline))),
+        (junit_to, lambda: as_junit(found, result)),
+        (html_to, lambda: page(result, changes_of(found, result))),
+    ]
+    say = say_findings(found, result, str(baseline), wanted)
+    say(result.summary)
+    for annotation in files.github(found, result) if github else ():
+        say(annotation)
+    sys.exit(found.exit_code)
+
+
+@cli.command()
+@click.argument("before", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "json_to", metavar="FILE", help="Write all findings.")
+@click.option("--markdown", "markdown_to", metavar="FILE", help="Write them as Markdown.")
+@click.option("--html", "html_to", metavar="FILE", help="Write the page of the second with what changed.")
+def diff(before: Path, after: Path, json_to: str | None, markdown_to: str | None, html_to: str | None) -> None:
+    """Show two saved runs, or a baseline and a run, side by side. The exit code says only whether they could be read."""
+    from datetime import date
+
+    from verify.engine.record import load
+    from verify.gate import files
+    from verify.gate.baseline import OtherSchema, load_baseline
+    from verify.gate.compare import compare
+
+    if html_to is not None:
+        need_report()
+    try:
+        then, now = load_baseline(before), load_baseline(after)
+    except OtherSchema as error:
+        click.echo(f"verify: not comparable: {error}", err=True)
+        sys.exit(3)
+    found = compare(then, now, today=date.today(), strict=False)
+    wanted: list[Output] = [
+        (json_to, lambda: files.as_json(found, str(before))),
+        (markdown_to, lambda: files.as_markdown(found, None, str(before))),
+        (html_to, lambda: page(load(after), changes_of(found, load(after)))),
+    ]
+    say = say_findings(found, None, str(before), wanted, name="diff")
+    for name, side in (("then", then), ("now", now)):
+        c = side.counts
+        words = f"{plural(c.claims, 'claim')}, {c.settled} of {plural(c.planned, 'trial')} settled"
+        say(f"{name:4s}  {words}, {c.caught} of {plural(c.mutants, 'mutant')} caught")
+
+
+@cli.command()
 def schema() -> None:
     """Print the JSON Schema of a run."""
     from verify.engine.record import json_schema
@@ -274,12 +386,12 @@ def need_report() -> None:
         raise MissingExtra("the page needs the extra 'report': pip install 'kexue-verify[report]'")
 
 
-def page(result: Run) -> str:
-    """The HTML page, with the benchmarks that were written last, if any."""
+def page(result: Run, changes: Changes | None = None) -> str:
+    """The HTML page, with the benchmarks that were written last, if any, and what changed since another run."""
     from verify.report.html import render
 
     timed = Path("reports/benchmarks.json")
-    return render(result, benchmarks=json.loads(timed.read_text()) if timed.is_file() else None)
+    return render(result, benchmarks=json.loads(timed.read_text()) if timed.is_file() else None, changes=changes)
 
 
 def junit(result: Run) -> str:
@@ -327,6 +439,62 @@ def write(target: str, text: str) -> None:
     path = Path(target)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def quick_run(jobs: int | None, reuse: Path | None) -> Run:
+    """The run to gate. What the journal in `reuse` finished is taken over if it is of this very code, else not at all."""
+    from verify.engine.journal import ForeignJournal
+    from verify.engine.run import run as judge
+
+    with progress() as show_progress:
+        if reuse is not None:
+            try:
+                return judge(jobs=jobs, journal=reuse / "journal.jsonl", resume=True, progress=show_progress)
+            except ForeignJournal as foreign:
+                click.echo(f"verify: everything runs anew: {foreign}", err=True)
+        return judge(jobs=jobs, journal=scratch() / "gate.jsonl", progress=show_progress)
+
+
+def accept(then: Baseline | None, now: Baseline, path: Path, other: str) -> None:
+    """Make a run the baseline, after every line of what that accepts."""
+    from datetime import date
+
+    from verify.gate.compare import compare
+    from verify.gate.text import accepted, nothing
+
+    if then is None:
+        click.echo(f"accept  everything anew: {other}")
+    for line in accepted(compare(then or nothing(now), now, today=date.today(), strict=False)):
+        click.echo(line)
+    now.save(path)
+    click.echo(f"{path}: written; commit it, so that its diff shows what was accepted")
+
+
+def changes_of(found: Comparison, result: Run) -> Changes:
+    """The comparison block of the page."""
+    from verify.gate.page import changes
+
+    return changes(found, result)
+
+
+def say_findings(
+    found: Comparison, result: Run | None, against: str, wanted: list[Output], *, name: str = "gate"
+) -> Callable[[str], None]:
+    """Write the files that were asked for, then say the findings.
+
+    What it returns says further lines in the same place: standard output belongs to a file that asked for it.
+    """
+    from verify.gate.text import lines, painter
+
+    for target, render in wanted:
+        if target is not None:
+            write(target, render())
+    err = any(target == "-" for target, _ in wanted)
+    stream = sys.stderr if err else sys.stdout
+    paint = painter(colour=stream.isatty() and not os.environ.get("NO_COLOR"))
+    for line in lines(found, result, against, paint, name=name):
+        click.echo(line, err=err)
+    return lambda line: click.echo(line, err=err)
 
 
 def conclude(result: Run, *, err: bool) -> None:
@@ -395,8 +563,9 @@ def is_request(error: ValueError) -> bool:
     from verify.engine.record import BadRun
     from verify.engine.run import BadRequest
     from verify.engine.subject import BadSubject
+    from verify.gate.waivers import BadWaiver
 
-    return isinstance(error, (UnknownName, BadRequest, BadSubject, BadRun, ForeignJournal))
+    return isinstance(error, (UnknownName, BadRequest, BadSubject, BadRun, ForeignJournal, BadWaiver))
 
 
 def refuse(message: str) -> None:

@@ -10,7 +10,7 @@ from math_core import LatexToMathML
 import verify.methods
 from verify.claims.catalogue import catalogue, signature
 from verify.claims.declare import CLAIM_ID, Evidence
-from verify.engine.work import draw
+from verify.engine.work import draw, tabulate
 from verify.evidence import Region
 
 KNOWN = catalogue()
@@ -73,6 +73,20 @@ PUBLIC = {
 @pytest.mark.parametrize("id", [role.id for role in ROLES if role.id.partition(".")[2] in PUBLIC])
 def test_the_reference_of_a_public_role_is_the_public_function(id: str) -> None:
     assert KNOWN.roles[id].reference is PUBLIC[id.partition(".")[2]]
+
+
+@pytest.mark.parametrize("system", list(KNOWN.systems))
+def test_a_chapter_opens_with_a_picture_of_its_own(system: str) -> None:
+    picture = KNOWN.systems[system].picture
+    assert picture in KNOWN.drawings
+    assert KNOWN.claims[picture].system == system
+
+
+@pytest.mark.parametrize("claim", list(KNOWN.tables))
+def test_a_table_has_rows_and_says_what_it_shows(claim: str) -> None:
+    made = tabulate(KNOWN, claim)
+    assert made.rows, made.says
+    assert made.says.endswith(".")
 
 
 @pytest.mark.parametrize("claim", list(KNOWN.drawings))

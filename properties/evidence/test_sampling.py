@@ -190,6 +190,15 @@ def test_looks_double_their_draws_and_state_risks_that_add_up_to_no_more_than_th
         assert e.basis is Basis.SAMPLE
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in HONEST if name != "median of a fair coin"]
+)  # every x in [0, 1] is one
+def test_sixty_four_times_the_draws_halve_the_width_at_least(name):
+    looks = list(islice(HONEST[name][0](RNG(2), 1e-6), 9))
+    narrow, wide = looks[-1].high - looks[-1].low, looks[2].high - looks[2].low
+    assert wide == math.inf or narrow <= wide / 2  # an eighth by the square-root law, less what the look's risk costs
+
+
 # exact arithmetic in place of simulation
 
 

@@ -14,7 +14,9 @@ from verify.methods.guards import (
     finite_array,
     probabilities,
     real_array,
+    real_number,
     refuse,
+    whole_number,
 )
 
 
@@ -122,3 +124,42 @@ def test_exact_arrays_stay_exact_and_others_become_floats():
     assert exact_or_finite("c", [[1, 2]], ("n", "m")).dtype == np.float64
     with pytest.raises(TypeError):
         exact_or_finite("c", [[Fraction(1, 3), 0.5]], ("n", "m"))
+
+
+@pytest.mark.parametrize("kind", [int, np.int8, np.uint64])
+def test_a_whole_number_of_any_integer_type_becomes_an_int(kind):
+    assert type(whole_number("k", kind(3), 3)) is int
+    with pytest.raises(ValueError, match="k=3, but k is at least 4"):
+        whole_number("k", kind(3), 4)
+
+
+@pytest.mark.parametrize("value", [2.0, True, np.True_, "2", None, [2]])
+def test_what_is_no_integer_is_a_type_error(value):
+    with pytest.raises(TypeError, match="an integer is needed"):
+        whole_number("k", value, 0)
+
+
+@pytest.mark.parametrize("value", [1, 0.5, Fraction(1, 3), np.float32(0.5), np.int64(1)])
+def test_a_real_number_of_any_type_becomes_a_float(value):
+    assert type(real_number("x", value)) is float
+    assert real_number("x", value, least=float(value)) == real_number("x", value, above=0, below=2) == float(value)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "allowed"),
+    [
+        ({}, "finite;"),
+        ({"least": 0}, "finite and at least 0"),
+        ({"above": 0, "below": 1}, "finite, above 0 and below 1"),
+    ],
+)
+def test_a_number_outside_its_bounds_is_refused_with_all_of_them(bounds, allowed):
+    for value in [np.nan, np.inf, *([-1.0] if bounds else [])]:
+        with pytest.raises(ValueError, match=f"x={value}, but x is {allowed}"):
+            real_number("x", value, **bounds)
+
+
+@pytest.mark.parametrize("value", [True, "1", 1j, None, [1.0], np.ones(1)])
+def test_what_is_no_real_number_is_a_type_error(value):
+    with pytest.raises(TypeError, match="a real number is needed"):
+        real_number("x", value)

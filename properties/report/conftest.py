@@ -40,7 +40,7 @@ def bad(good):
         survivors=(HOSTILE,),
         idle_claims=(HOSTILE,),
         equivalents=tuple(replace(e, because=HOSTILE, rejected_by=(good.claims[0].id,)) for e in good.equivalents),
-        systems=tuple(replace(s, title=HOSTILE, finding=HOSTILE) for s in good.systems),
+        systems=tuple(replace(s, title=HOSTILE, finding=HOSTILE, picture=good.claims[0].id) for s in good.systems),
         sources=tuple(replace(s, title=HOSTILE, authors=HOSTILE, where=HOSTILE) for s in good.sources),
         figures=tuple(replace(f, title=HOSTILE, says=HOSTILE, x=HOSTILE, y=HOSTILE) for f in good.figures),
         tables=(
@@ -144,7 +144,7 @@ def sample():
     return r.Run(
         profile="full", seed=7, selection=("toy",), subjects={"toy.role": "mylib:entropy"}, risk=1.2e-9,
         counts=r.Counts(claims=10, planned=len(trials), settled=len(trials) - 2, skipped=1, errors=1, mutants=3, caught=2),
-        systems=(r.SystemRecord(name="toy", title="A toy system", finding="Of $n$ toys, one breaks."),
+        systems=(r.SystemRecord(name="toy", title="A toy system", finding="Of $n$ toys, one breaks.", picture="toy.looks"),
                  r.SystemRecord(name="other", title="Another", finding="All of it holds.")),
         sources=(r.SourceRecord(key="unread", authors="Nobody", title="Never cited", where="1900"),
                  r.SourceRecord(key="toy", authors="A. Toymaker", title="On toys", where="2023")),

@@ -163,6 +163,13 @@ def test_a_field_without_a_finite_value_leaves_its_axes_empty(sample):
     ElementTree.fromstring(str(svg(msgspec.structs.replace(figure, field=blank), 0)))
 
 
+def test_a_chapter_opens_with_its_picture_which_is_not_shown_again(page):
+    chapter = page.partition('id="toy"')[2].partition('id="other"')[0]
+    assert chapter.count("Numbers are rounded by the page.") == 1
+    assert chapter.index("Numbers are rounded by the page.") < chapter.index('id="toy.many-cases"')
+    assert chapter.count("Its picture stands at the head of the chapter.") == 1
+
+
 def test_a_table_shows_words_escaped_and_numbers_rounded(page):
     assert "<td>&lt;i&gt;</td>" in page
     assert all(f'<td class="r">{cell}</td>' in page for cell in ("1,234,567", "0.3333", "10⁻¹²"))

@@ -84,12 +84,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A chapter: its title and, in one sentence, what was found."""
+    """A chapter: its title, in one sentence what was found, and the claim whose picture stands at its head."""
 
     name: str
     title: str
     finding: str
     module: str
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,12 @@ ROLE_ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 CLAIM_ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)?")
 
 
-def system(name: str, *, title: str, finding: str) -> None:
-    """Declare a chapter of the catalogue."""
+def system(name: str, *, title: str, finding: str, picture: str = "") -> None:
+    """Declare a chapter of the catalogue. `picture` is the claim whose figure and table open the chapter."""
     import sys
 
     module = sys._getframe(1).f_globals["__name__"]
-    _enter(DECLARED.systems, name, System(name, title, finding, module), "system")
+    _enter(DECLARED.systems, name, System(name, title, finding, module, picture), "system")
 
 
 def role(id: str, *, numbers: str) -> Callable[[F], F]:

@@ -54,60 +54,41 @@ GELBRICH = Source(
 NOISE = Source(
     "ghosh", "A. Ghosh, H. Kumar, P. S. Sastry", "Robust loss functions under label noise", "2017, arXiv 1712.09482"
 )
-FLOW_ARTICLE = Source(
-    "su-9668", "Su Jianlin", "Notes on diffusion models 20: from ReFlow to WGAN-GP", "archive 9668, 2023 (in Chinese)"
+PVQ_ARTICLE = Source(
+    "su-9862", "Su Jianlin", "I found traces of Transformer-VQ inside Performer", "archive 9862, 2023 (in Chinese)"
 )
-FLOW_ODE_ARTICLE = Source(
-    "su-9497", "Su Jianlin", "Notes on diffusion models 17: how to build an ODE", "archive 9497, 2023 (in Chinese)"
+PVQ_RADII = Source(
+    "su-7921",
+    "Su Jianlin",
+    "Performer: linearising the complexity of attention with random projections",
+    "archive 7921, 2020 (in Chinese)",
 )
-FLOW_GAN_ARTICLE = Source(
-    "su-9662", "Su Jianlin", "Notes on diffusion models 19: GANs as diffusion ODEs", "archive 9662, 2023 (in Chinese)"
+PVQ_KEYS = Source(
+    "su-9844", "Su Jianlin", "VQ the key and the Transformer becomes linear", "archive 9844, 2023 (in Chinese)"
 )
-FLOW_STRAIGHT = Source(
-    "rectified-flow",
-    "X. Liu, C. Gong, Q. Liu",
-    "Flow Straight and Fast: Learning to Generate and Transfer Data with Rectified Flow",
-    "2022, arXiv 2209.03003",
+PVQ_PERFORMER = Source(
+    "performer", "K. Choromanski et al.", "Rethinking Attention with Performers", "2020, arXiv 2009.14794"
 )
-FLOW_MARGINALS = Source(
-    "rectified-flow-ot",
-    "Q. Liu",
-    "Rectified Flow: A Marginal Preserving Approach to Optimal Transport",
-    "2022, arXiv 2209.14577",
+PVQ_TRANSFORMER = Source(
+    "transformer-vq",
+    "L. D. Lingle",
+    "Transformer-VQ: Linear-Time Transformers via Vector Quantization",
+    "2023, arXiv 2309.16354",
 )
-FLOW_AND_TRANSPORT = Source(
-    "hertrich",
-    "J. Hertrich, A. Chambolle, J. Delon",
-    "On the Relation between Rectified Flows and Optimal Transport",
-    "2025, arXiv 2505.19712",
+PVQ_TABLES = Source(
+    "chefs",
+    "V. Likhosherstov et al.",
+    "Chefs' Random Tables: Non-Trigonometric Random Features",
+    "2022, arXiv 2205.15317",
 )
-FLOW_ACTION = Source(
-    "action-matching",
-    "K. Neklyudov, R. Brekelmans, D. Severo, A. Makhzani",
-    "Action Matching: Learning Stochastic Dynamics from Samples",
-    "2022, arXiv 2210.06662",
+PVQ_SIMPLEX = Source("simplex", "I. Reid et al.", "Simplex Random Features", "2023, arXiv 2301.13856")
+PVQ_HAAR = Source(
+    "mezzadri",
+    "F. Mezzadri",
+    "How to generate random matrices from the classical compact groups",
+    "2006, arXiv math-ph/0609050",
 )
-FLOW_WGAN_GP = Source(
-    "wgan-gp",
-    "I. Gulrajani, F. Ahmed, M. Arjovsky, V. Dumoulin, A. Courville",
-    "Improved Training of Wasserstein GANs",
-    "2017, arXiv 1704.00028",
-)
-FLOW_ONE_SIDED = Source(
-    "petzka",
-    "H. Petzka, A. Fischer, D. Lukovnikov",
-    "On the regularization of Wasserstein GANs",
-    "2018, arXiv 1709.08894",
-)
-FLOW_CONVERGENCE = Source(
-    "mescheder",
-    "L. Mescheder, A. Geiger, S. Nowozin",
-    "Which Training Methods for GANs do actually Converge?",
-    "2018, arXiv 1801.04406",
-)
-FLOW_SOBOLEV = Source(
-    "mroueh",
-    "Y. Mroueh, C.-L. Li, T. Sercu, A. Raj, Y. Cheng",
-    "Sobolev GAN",
-    "2017, arXiv 1711.04894",
+PVQ_DARK = Source("darkformer", "Farzam et al.", "DARKFormer", "2026, arXiv 2603.04127")
+PVQ_LLOYD = Source(
+    "lloyd", "S. P. Lloyd", "Least squares quantization in PCM", "IEEE Transactions on Information Theory 28, 1982"
 )

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from verify.engine.machine import packages
 from verify.engine.record import SCHEMA, Record
 from verify.engine.work import Done
 
@@ -92,11 +93,14 @@ class Journal:
 
 
 def code_fingerprint(files: list[Path]) -> str:
-    """A hash of this package's sources and of the given files: results of other code are not resumed."""
+    """A hash of this package's sources, of the given files and of the versions of the packages that it computes with.
+
+    Results of other code are not resumed.
+    """
     import verify
 
     root = Path(verify.__file__).parent
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr(sorted(packages().items())).encode())
     for path in sorted(root.rglob("*.py")) + sorted(files):
         digest.update(str(path.relative_to(root) if path.is_relative_to(root) else path.name).encode() + b"\0")
         digest.update(path.read_bytes())

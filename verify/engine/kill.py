@@ -10,9 +10,9 @@ from collections.abc import Callable, Generator
 
 from verify.claims.catalogue import Catalogue
 from verify.claims.declare import Claim, Implementation
-from verify.engine.record import EquivalentRecord, MutantRecord, TrialRecord
+from verify.engine.record import EquivalentRecord, MutantRecord, Real, TrialRecord, real
 from verify.engine.work import Work
-from verify.evidence import Basis, Verdict
+from verify.evidence import Basis, Enclosure, Verdict
 
 Hunt = Generator[Work, TrialRecord, TrialRecord | None]
 MORE_LOOKS = 2  # than the reference needed: a mutant that is as hard to tell as that is no clear mistake
@@ -63,7 +63,7 @@ class KillMatrix:
             if trial is not None:
                 return MutantRecord(
                     role=mutant.role, name=mutant.name, slip=mutant.why, caught_by=claim.id, case=trial.case,
-                    margin=trial.margin, passed=tuple(passed),
+                    margin=trial.margin, reach=_reach(claim, trial), passed=tuple(passed),
                 )  # fmt: skip
             passed.append(claim.id)
         return MutantRecord(
@@ -93,3 +93,11 @@ class KillMatrix:
             if trial is not None:
                 rejected.append(claim.id)
         return EquivalentRecord(role=variant.role, name=variant.name, because=variant.why, rejected_by=tuple(rejected))
+
+
+def _reach(claim: Claim, trial: TrialRecord) -> Real:
+    """The largest margin that the enclosure of a failure leaves possible: that of its far end."""
+    if trial.enclosure is None:
+        return trial.margin
+    ends = (float(trial.enclosure.low), float(trial.enclosure.high))
+    return real(max(claim.region.margin(Enclosure(end, end)) for end in ends))

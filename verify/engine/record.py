@@ -1,7 +1,7 @@
 """A run as data: frozen records, one versioned schema, JSON with sorted keys and the same bytes for the same run.
 
 Schema 1: the first.
-Schema 2: figures may hold a field over the plane and equal axes; a run has tables.
+Schema 2: figures may hold a field over the plane and equal axes; a run has tables; a mutant has a reach.
 
 Infinite ends are the words "inf" and "-inf", because JSON has none. Times and everything else that differs between
 machines stand under `environment` and nowhere else.
@@ -70,11 +70,12 @@ class SourceRecord(Record, frozen=True, kw_only=True):
 
 
 class SystemRecord(Record, frozen=True, kw_only=True):
-    """A chapter."""
+    """A chapter; `picture` is the id of the claim whose figure and table open it."""
 
     name: str
     title: str
     finding: str
+    picture: str = ""
 
 
 class RoleRecord(Record, frozen=True, kw_only=True):
@@ -124,7 +125,10 @@ class TrialRecord(Record, frozen=True, kw_only=True):
 
 
 class MutantRecord(Record, frozen=True, kw_only=True):
-    """A mutant: the claim and case that caught it with which margin, and the claims that it passed on the way."""
+    """A mutant: the claim and case that caught it with which margin, and the claims that it passed on the way.
+
+    The margin is what its enclosure guarantees, the reach the most that the enclosure leaves possible.
+    """
 
     role: str
     name: str
@@ -133,6 +137,7 @@ class MutantRecord(Record, frozen=True, kw_only=True):
     case: str | None
     margin: Real | None
     passed: tuple[str, ...]
+    reach: Real | None = None
     also_caught_by: tuple[str, ...] = ()
 
 
@@ -265,24 +270,34 @@ class Run(Record, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """The run as JSON: keys sorted, a trial a line, floats that round-trip."""
-        plain = msgspec.to_builtins(self)
-        parts = []
-        for key in sorted(plain):
-            value = plain[key]
-            if isinstance(value, (list, tuple)) and value:
-                rows = ",\n ".join(_line(row) for row in value)
-                parts.append(f'"{key}":[\n {rows}]')
-            else:
-                parts.append(f'"{key}":{_line(value)}')
-        return ("{" + ",\n".join(parts) + "}\n").encode()
+        return spell(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the run as JSON, whole or not at all."""
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".partial")
-        partial.write_bytes(self.encode())
-        partial.replace(target)
+        write_whole(self.encode(), path)
+
+
+def spell(record: Record) -> bytes:
+    """A record as JSON: keys sorted, a line for each item of a list, floats that round-trip."""
+    plain = msgspec.to_builtins(record)
+    parts = []
+    for key in sorted(plain):
+        value = plain[key]
+        if isinstance(value, (list, tuple)) and value:
+            rows = ",\n ".join(_line(row) for row in value)
+            parts.append(f'"{key}":[\n {rows}]')
+        else:
+            parts.append(f'"{key}":{_line(value)}')
+    return ("{" + ",\n".join(parts) + "}\n").encode()
+
+
+def write_whole(data: bytes, path: str | os.PathLike[str]) -> None:
+    """Write a file whole or not at all."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    partial.write_bytes(data)
+    partial.replace(target)
 
 
 def plural(n: int, noun: str) -> str:
@@ -296,21 +311,37 @@ def _line(value: Any) -> str:
 
 def load(path: str | os.PathLike[str]) -> Run:
     """Read a saved run. BadRun: too large (refused unread), not JSON, not of this schema. OSError: cannot be read."""
+    return decode(read(path), str(path))
+
+
+def read(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file from others. BadRun: too large, refused unread. OSError: cannot be read."""
     size = os.stat(path).st_size
     if size > MOST_BYTES:
         raise BadRun(f"{path}: {size} bytes, but a run has at most {MOST_BYTES}; it was not read")
     with open(path, "rb") as file:
-        return decode(file.read(MOST_BYTES + 1), str(path))
+        return file.read(MOST_BYTES + 1)
 
 
 def decode(data: bytes, name: str) -> Run:
     """The run that `data` spells. BadRun: it spells none."""
+    number = schema_of(data, name)
+    if number != SCHEMA:
+        raise BadRun(f"{name}: schema {str(number)[:40]}, but this version reads schema {SCHEMA}")
+    run: Run = parse(data, Run, name)
+    return run
+
+
+def schema_of(data: bytes, name: str) -> Any:
+    """What `data` says that its schema is; None: nothing. BadRun: no JSON object."""
+    schema = parse(data, dict[str, msgspec.Raw], name).get("schema")
+    return None if schema is None else parse(bytes(schema), Any, name)
+
+
+def parse(data: bytes, kind: Any, name: str) -> Any:
+    """`data` as JSON of a kind. BadRun, in one line: it is not."""
     try:
-        schema = msgspec.json.decode(data, type=dict[str, msgspec.Raw]).get("schema")
-        number = msgspec.json.decode(schema) if schema is not None else None
-        if number != SCHEMA:
-            raise BadRun(f"{name}: schema {str(number)[:40]}, but this version reads schema {SCHEMA}")
-        return msgspec.json.decode(data, type=Run)
+        return msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRun(f"{name}: not a saved run: {str(error)[:200]}") from None
 

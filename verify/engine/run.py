@@ -19,6 +19,7 @@ from verify.claims.grid import PROFILES, Case, stream
 from verify.engine.drive import Driver, once
 from verify.engine.journal import Header, Journal, code_fingerprint
 from verify.engine.kill import KillMatrix
+from verify.engine.machine import arithmetic
 from verify.engine.pool import Inline, Local
 from verify.engine.record import (
     Allowed,
@@ -134,7 +135,7 @@ def run(
         book.close()
         if pool:
             pool.close(at_once=at_once)
-    environment = _environment(start, driver.seconds, workers)
+    environment = _environment(header.code, start, driver.seconds, workers)
     return _assemble(known, claims, trials, figures, tables, matrix, hunting, planner, words, environment)
 
 
@@ -187,7 +188,7 @@ def _kill(known: Catalogue, claims: list[Claim], trials: list[TrialRecord], plan
     mutants = [
         MutantRecord(
             role=m.role, name=m.name, slip=m.slip, caught_by=m.caught_by, case=m.case, margin=m.margin, passed=m.passed,
-            also_caught_by=tuple(also.get((m.role, m.name), ())),
+            reach=m.reach, also_caught_by=tuple(also.get((m.role, m.name), ())),
         )
         for m in hunted
         if m.caught_by or m.role in whole
@@ -248,15 +249,7 @@ def fingerprint() -> str:
     return hashlib.sha256(raw + rng.normal(size=64).tobytes()).hexdigest()[:16]
 
 
-def _environment(start: float, seconds: dict[str, float], workers: int) -> dict[str, Any]:
-    from importlib.metadata import PackageNotFoundError, version
-
-    def installed(name: str) -> str:
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            return "absent"
-
+def _environment(code: str, start: float, seconds: dict[str, float], workers: int) -> dict[str, Any]:
     from verify.data import fingerprints
 
     return {
@@ -266,9 +259,8 @@ def _environment(start: float, seconds: dict[str, float], workers: int) -> dict[
         "cpu_seconds": {claim: round(s, 4) for claim, s in sorted(seconds.items())},
         "workers": workers,
         "python": platform.python_version(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "packages": {name: installed(name) for name in ("kexue-verify", "numpy", "scipy", "POT", "python-flint")},
+        "code": code,
+        **arithmetic(),
     }
 
 
@@ -311,7 +303,7 @@ def _assemble(
         counts=counts,
         risk=sum(known.claims[trial.claim].risk for trial in sampled),
         systems=tuple(
-            SystemRecord(name=s.name, title=s.title, finding=s.finding)
+            SystemRecord(name=s.name, title=s.title, finding=s.finding, picture=s.picture)
             for s in known.systems.values()
             if s.name in names
         ),

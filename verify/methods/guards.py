@@ -159,3 +159,58 @@ def exact_or_finite(name: str, value: ArrayLike, shape: tuple[int | str, ...]) -
         check_shape(name, array, shape)
         return np.asarray(np.vectorize(as_fraction, otypes=[object])(array))
     return finite_array(name, value, shape)
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """`value` as an int of at least `least`; NumPy's integers are welcome.
+
+    TypeError: a bool, or anything but an integer. ValueError: below `least`.
+
+    >>> whole_number("k", 0, 1)
+    Traceback (most recent call last):
+        ...
+    ValueError: k=0, but k is at least 1; check the order of the arguments
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        refuse(f"{name}={value!r}", "an integer is needed", f"give {name} as an int", TypeError)
+    if value < least:
+        refuse(f"{name}={value}", f"{name} is at least {least}", "check the order of the arguments")
+    return int(value)
+
+
+def real_number(
+    name: str, value: Any, *, least: float | None = None, above: float | None = None, below: float | None = None
+) -> float:
+    """`value` as a finite float that obeys the bounds which are given; fractions and NumPy's numbers are welcome.
+
+    TypeError: a bool, a complex number, text, an array. ValueError: nan, infinite, or outside the bounds.
+
+    >>> real_number("eps", 1.0, above=0, below=1)
+    Traceback (most recent call last):
+        ...
+    ValueError: eps=1.0, but eps is finite, above 0 and below 1; check its unit and the order of the arguments
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, Rational, np.integer, np.floating)):
+        refuse(f"{name}={value!r}", "a real number is needed", f"give {name} as a float", TypeError)
+    number = float(value)
+    kept = (
+        (least is None or number >= least) and (above is None or number > above) and (below is None or number < below)
+    )
+    if not (np.isfinite(number) and kept):
+        given = {"at least": least, "above": above, "below": below}
+        stated = ["finite", *(f"{words} {bound:g}" for words, bound in given.items() if bound is not None)]
+        allowed = f"{name} is {', '.join(stated[:-1])}{' and ' * (len(stated) > 1)}{stated[-1]}"
+        refuse(f"{name}={value}", allowed, "check its unit and the order of the arguments")
+    return number
+
+
+def as_given(value: ArrayLike, checked: Array) -> Array:
+    """`checked` as the subclass of ndarray that `value` came as, if it did: so an array that counts goes on counting.
+
+    >>> as_given([1, 2], np.array([1.0, 2.0])).tolist()
+    [1.0, 2.0]
+    """
+    foreign = (np.matrix, np.ma.MaskedArray)  # their arithmetic means something else
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray and not isinstance(value, foreign):
+        return value.astype(checked.dtype, copy=False)
+    return checked

@@ -20,6 +20,7 @@ from verify.engine.record import (
     TrialRecord,
 )
 from verify.report import MissingExtra
+from verify.report.change import Changes
 from verify.report.numbers import count, number, region
 from verify.report.speed import speed
 from verify.report.strip import Strip, margins, strip
@@ -58,14 +59,15 @@ class Chapter:
 
     system: SystemRecord
     entries: tuple[Entry, ...]
+    lead: Entry | None
     marks: tuple[tuple[str, tuple[str, ...]], ...]
     roles: tuple[tuple[str, tuple[MutantRecord, ...]], ...]
     caught: int
     mutants: int
 
 
-def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None) -> str:
-    """The page of a run. MissingExtra: Jinja2 or matplotlib is not installed."""
+def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None, changes: Changes | None = None) -> str:
+    """The page of a run, and what changed since another. MissingExtra: Jinja2 or matplotlib is not installed."""
     try:
         import jinja2
 
@@ -83,7 +85,7 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None) -> str:
     )
     environment.filters |= {"maths": maths, "prose": prose, "number": number}
     pictures = {f.claim: (svg(f, k) if f.series or f.field else None, f) for k, f in enumerate(run.figures, 1)}
-    chapters = _chapters(run, pictures)
+    chapters = _chapters(run, pictures, changes.margins if changes else {})
     entries = [entry for chapter in chapters for entry in chapter.entries]
     ledger = _ledger(run)
     template = environment.get_template("page.html.j2")
@@ -98,11 +100,12 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None) -> str:
         ledger=ledger,
         rejected=[(v, claim) for v in run.equivalents for claim in v.rejected_by],
         speed=speed(benchmarks),
+        changes=changes,
         sources=_cited(run),
         rest=sum(risk for _, risk, _, _ in ledger[5:]),
         harmless=[variant for variant in run.equivalents if not variant.rejected_by],
         date=run.environment.get("date", ""),
-        machine=_flat({name: value for name, value in run.environment.items() if name != "date"}),
+        machine=_flat({name: value for name, value in run.environment.items() if name not in ("date", "cpu_seconds")}),
     )
 
 
@@ -149,7 +152,9 @@ def sentence(run: Run) -> list[tuple[str, str]]:
     return pieces
 
 
-def _chapters(run: Run, pictures: dict[str, tuple[Any, FigureRecord]]) -> list[Chapter]:
+def _chapters(
+    run: Run, pictures: dict[str, tuple[Any, FigureRecord]], before: Mapping[tuple[str, str], float]
+) -> list[Chapter]:
     source_number = {source.key: k for k, source in enumerate(_cited(run), 1)}
     by_claim: dict[str, list[TrialRecord]] = {}
     for trial in run.trials:
@@ -162,7 +167,7 @@ def _chapters(run: Run, pictures: dict[str, tuple[Any, FigureRecord]]) -> list[C
     for system in (*run.systems, *(SystemRecord(name=name, title=name, finding="") for name in orphans)):
         claims = [claim for claim in run.claims if claim.system == system.name]
         entries = tuple(
-            _entry(run, claim, by_claim.get(claim.id, []), source_number, pictures, opened=k == 0)
+            _entry(run, claim, by_claim.get(claim.id, []), source_number, pictures, before, opened=k == 0)
             for k, claim in enumerate(claims)
         )
         mine = [mutant for mutant, name in zip(run.mutants, homes, strict=True) if name == system.name]
@@ -171,6 +176,7 @@ def _chapters(run: Run, pictures: dict[str, tuple[Any, FigureRecord]]) -> list[C
             Chapter(
                 system,
                 entries,
+                next((e for e in entries if e.claim.id == system.picture and (e.says or e.table)), None),
                 tuple((kind, tuple(c.verdict for c in claims if c.evidence == kind)) for kind in _kinds(claims)),
                 tuple((role, tuple(m for m in mine if m.role == role)) for role in roles),
                 sum(m.caught_by is not None for m in mine),
@@ -186,6 +192,7 @@ def _entry(
     trials: list[TrialRecord],
     source_number: dict[str, int],
     pictures: dict[str, tuple[Any, FigureRecord]],
+    before: Mapping[tuple[str, str], float],
     *,
     opened: bool,
 ) -> Entry:
@@ -194,7 +201,9 @@ def _entry(
     draws = max((trial.effort for trial in trials if trial.basis == "samples"), default=0)
     spent = sum(trial.enclosure.risk for trial in trials if trial.enclosure)
     caught = tuple(m for m in run.mutants if m.caught_by == claim.id or claim.id in m.also_caught_by)
-    dots = [(m.name, m.slip, float(m.margin or 0)) for m in caught if m.caught_by == claim.id]
+    mine = [m for m in caught if m.caught_by == claim.id]
+    dots = [(m.name, m.slip, float(m.margin or 0)) for m in mine]
+    rings = [before.get((f"{m.role}/{m.name}", claim.id)) for m in mine]
     drawn = strip(claim, trials)
     picture, figure = pictures.get(claim.id, (None, None))
     worst = drawn.worst
@@ -213,7 +222,7 @@ def _entry(
         f"{worst.key}{subject}: {worst.value}{'; ' + claim.quantity if worst.bars or worst.mark else ''}",
         again(claim, worst.case, profile=run.profile, given=run.subjects),
         caught,
-        margins(dots) if dots else None,
+        margins(dots, rings) if dots else None,
         picture,
         figure.title if figure else "",
         figure.says if figure else "",

@@ -16,17 +16,17 @@ def summary(run: Run) -> str:
     """Counts first, then the worst, then a line a system. What finds no room is counted, never dropped in silence."""
     lines = ["# Verification report", "", run.summary, ""]
     for role, spec in sorted(run.subjects.items())[:SHOWN]:
-        lines += [f"In place of {_cell(role, 100)} stands {_cell(spec, 100)}.", ""]
-    lines += _section("What failed first", _failures(run), _left(lines) - 20_000)
+        lines += [f"In place of {cell(role, 100)} stands {cell(spec, 100)}.", ""]
+    lines += _section("What failed first", _failures(run), left(lines) - 20_000)
     harm = [f"{v.role}/{v.name}, rejected by {', '.join(v.rejected_by)}" for v in run.equivalents if v.rejected_by]
     for title, names in (
         ("Survivors", run.survivors),
         ("Claims that catch nothing", run.idle_claims),
         ("False alarms", harm),
     ):
-        lines += _section(title, [[f"- {_cell(name, 200)}"] for name in names], 5_000)
+        lines += _section(title, [[f"- {cell(name, 200)}"] for name in names], 5_000)
     head = ["| system | claims | hold | mutants caught |", "|---|---|---|---|"]
-    return "\n".join([*lines, *head, *_fit([[row] for row in _systems(run)], _left(lines))]) + "\n"
+    return "\n".join([*lines, *head, *fit([[row] for row in _systems(run)], left(lines))]) + "\n"
 
 
 def _failures(run: Run) -> list[list[str]]:
@@ -40,7 +40,7 @@ def _failures(run: Run) -> list[list[str]]:
         if k >= SHOWN:
             blocks.append([])  # counted, not shown
             continue
-        text = _short(message(claims[trial.claim], trial, profile=run.profile, given=run.subjects), 2500)
+        text = short(message(claims[trial.claim], trial, profile=run.profile, given=run.subjects), 2500)
         fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
         blocks.append([fence, text, fence, ""])
     return blocks
@@ -54,15 +54,15 @@ def _systems(run: Run) -> list[str]:
         mutants = [m for m in run.mutants if m.role in roles or m.role.partition(".")[0] == system.name]
         caught = sum(m.caught_by is not None for m in mutants)
         holding = sum(claim.verdict == "holds" for claim in claims)
-        rows.append(f"| {_cell(system.title, 100)} | {len(claims)} | {holding} | {caught} of {len(mutants)} |")
+        rows.append(f"| {cell(system.title, 100)} | {len(claims)} | {holding} | {caught} of {len(mutants)} |")
     return rows
 
 
 def _section(title: str, blocks: list[list[str]], room: int) -> list[str]:
-    return [f"## {title}", "", *_fit(blocks, room), ""] if blocks else []
+    return [f"## {title}", "", *fit(blocks, room), ""] if blocks else []
 
 
-def _fit(blocks: list[list[str]], room: int) -> list[str]:
+def fit(blocks: list[list[str]], room: int) -> list[str]:
     """As many blocks as there is room for, then how many there was none for."""
     lines: list[str] = []
     for k, block in enumerate(blocks):
@@ -73,7 +73,8 @@ def _fit(blocks: list[list[str]], room: int) -> list[str]:
     return lines
 
 
-def _left(lines: list[str]) -> int:
+def left(lines: list[str]) -> int:
+    """The room that is left after some lines, in bytes."""
     return ROOM - sum(len(line.encode()) + 1 for line in lines)
 
 
@@ -83,9 +84,11 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+!|>~@$-])", r"\\\1", text)
 
 
-def _cell(text: str, most: int) -> str:
-    return plain(_short(text, most))
+def cell(text: str, most: int) -> str:
+    """Text of others as a cell of a table, shortened."""
+    return plain(short(text, most))
 
 
-def _short(text: str, most: int) -> str:
+def short(text: str, most: int) -> str:
+    """The text, or its beginning."""
     return text if len(text) <= most else text[:most] + " …"

@@ -170,19 +170,29 @@ def _row(trial: TrialRecord, scale: Axis, *, worst: bool) -> Row:
 
 @dataclass(frozen=True)
 class Dot:
-    """A mutant's margin on the axis of its claim."""
+    """A mutant's margin on the axis of its claim; `ring` is where it stood in the baseline."""
 
     slip: str
     name: str
     x: float
     text: str
+    ring: float | None
 
 
-def margins(mutants: Sequence[tuple[str, str, float]]) -> tuple[tuple[Dot, ...], tuple[Tick, ...]]:
-    """(dots, ticks) of (name, slip, margin), on one axis; an infinite margin stands at its end."""
-    values = [m for _, _, m in mutants]
+def margins(
+    mutants: Sequence[tuple[str, str, float]], before: Sequence[float | None] = ()
+) -> tuple[tuple[Dot, ...], tuple[Tick, ...]]:
+    """(dots, ticks) of (name, slip, margin), on one axis; an infinite margin stands at its end.
+
+    before: the margin of each in the baseline, or None.
+    """
+    rings = tuple(before) or (None,) * len(mutants)
+    values = [m for _, _, m in mutants] + [m for m in rings if m is not None]
     finite = [m for m in values if m < math.inf] or [1.0]
     # a linear axis starts at no margin at all, so that lengths compare
     scale = axis(values, [0.0] if max(finite) <= 100 * min(finite) else [])
-    dots = tuple(Dot(slip, name, scale.at(margin), number(margin)) for name, slip, margin in mutants)
+    dots = tuple(
+        Dot(slip, name, scale.at(margin), number(margin), None if ring is None else scale.at(ring))
+        for (name, slip, margin), ring in zip(mutants, rings, strict=True)
+    )
     return dots, scale.ticks

@@ -7,6 +7,7 @@ system(
     "emo",
     title="Transport losses for classification",
     finding="With a one-hot target the optimal transport cost is a dot product; it is neither a metric nor a proper score.",
+    picture="emo.escape-time",
 )
 
 from verify.claims.emo import (  # noqa: E402

@@ -45,7 +45,7 @@ def batch(rng: np.random.Generator, classes: int, d: int, rows: int) -> tuple[Fl
     statement=r"\text{peak} \le 6 \cdot 8\, B\, d + 2^{16} \text{ bytes}",
     source=SOURCE,
     role="emo.emo_loss",
-    evidence=Evidence.CERTIFIED,
+    evidence=Evidence.EXACT,
     region=at_most(
         1,
         because="six arrays of B × d doubles and 64 kB for the blocks; the columns need 8 B V, at least five times that",
@@ -141,7 +141,7 @@ def by_balls(logits: Floats, embeddings: Floats, t: int) -> float:
     statement=r"\text{peak} \le 6 \cdot 8\, B\, d + 2^{16} \text{ bytes}, \qquad V = 32\,000,\; d = 256",
     source=SOURCE,
     role="emo.emo_loss",
-    evidence=Evidence.CERTIFIED,
+    evidence=Evidence.EXACT,
     region=at_most(1, because="as above; the columns were measured beside it and need at least 8 B V bytes"),
     cases=grid(rows=(16,)).full(rows=(16, 64)),
     quantity="peak of memory over the allowance",

@@ -1,0 +1,153 @@
+"""Block Jacobi: chunks of the sequence side by side, each started from where the one before it ended last time."""
+
+from __future__ import annotations
+
+from math import isqrt, log
+from typing import Any
+
+import numpy as np
+
+from verify.methods.guards import refuse
+from verify.methods.recurrence.arrays import largest, shifted
+from verify.methods.recurrence.cells import Cell
+from verify.methods.recurrence.sequential import FixedPointResult, finished, in_place, run, sequence
+
+PATIENCE = 8  # sweeps, each of which costs a small part of the loop; more than so many are not worth it
+WIDE = 8  # numbers of a state or input from which a row of them is worth a stride, and no copy is made
+LOOK_EVERY = 8  # steps between two looks whether all chunks have rejoined the paths of the sweep before
+
+
+def block_jacobi_states(
+    cell: Cell,
+    U: Any,
+    x0: Any,
+    chunk: int | None = None,
+    tol: float = 0.0,
+    *,
+    max_sweeps: int | None = None,
+    history: bool = False,
+) -> FixedPointResult:
+    """States by sweeps: all chunks of `chunk` steps advance side by side, then each passes its end to the next one.
+
+    The first chunk starts from x0, the others first from 0. After n sweeps the first n chunks are those of
+    `sequential_states`, on NumPy arrays in every bit. It stops when the starts repeat up to `tol`; `iterations` counts
+    sweeps. A sweep is left early where all chunks have rejoined the paths of the sweep before, up to `tol`. By default
+    a chunk has about sqrt(T) steps. Without `max_sweeps`, what is left is done one step after the other as soon as the
+    starts approach each other too slowly to settle within eight sweeps.
+
+    `history` keeps the states after every sweep (sweeps + 1, T, d), from zeros.
+
+    TypeError, ValueError: as `sequential_states`; chunk < 1, tol < 0, max_sweeps < 1.
+
+    >>> from verify.methods.recurrence import TanhCell
+    >>> cell, U = TanhCell(np.array([[0.5]])), np.full((1000, 1), 0.3)
+    >>> found = block_jacobi_states(cell, U, np.zeros(1))
+    >>> found.iterations, found.residual_norm
+    (3, 0.0)
+    """
+    xp, U, x0 = sequence(cell, U, x0)
+    T, d = int(U.shape[0]), cell.state_size
+    length = max(1, isqrt(T)) if chunk is None else chunk
+    if length < 1:
+        refuse(f"chunk={chunk}", "a chunk has at least one step", "None chooses about sqrt(T)")
+    if not tol >= 0:
+        refuse(f"tol={tol}", "a tolerance is not negative", "0 waits until the starts repeat in every bit")
+    if max_sweeps is not None and max_sweeps < 1:
+        refuse(f"max_sweeps={max_sweeps}", "at least one sweep is needed", "None chooses by progress")
+    kept = [xp.zeros((T, d), dtype=x0.dtype)] if history else None
+    if T == 0:
+        return finished(xp, xp.zeros((0, d), dtype=x0.dtype), 0, 0.0, tol, kept)
+    chunks = -(-T // length)
+    drive = _side_by_side(xp, U, length, chunks)
+    starts = xp.concat([x0[None, :], xp.zeros((chunks - 1, d), dtype=x0.dtype)])
+    sweep = _in_place_sweep if xp is np else _sweep
+    paths: Any = None
+    sweeps, distance = 0, 0.0
+    with np.errstate(all="ignore"):
+        while True:
+            paths, seam = sweep(xp, cell, drive, starts, paths, tol)
+            sweeps += 1
+            if kept is not None:
+                kept.append(_in_a_row(xp, paths, T))
+            last, distance = distance, largest(xp, paths[-1][:-1, :] - starts[1:, :])
+            starts = shifted(xp, x0, paths[-1])
+            settled = distance <= tol
+            if settled or sweeps == max_sweeps:
+                states = _in_a_row(xp, paths, T)
+                break
+            if max_sweeps is None and chunks > PATIENCE and _hopeless(sweeps, last, distance, tol):
+                done = min(sweeps * length, T)
+                states = _in_a_row(xp, paths, T)[:done, :]
+                states = xp.concat([states, run(xp, cell, U[done:, :], states[-1, :])])
+                if kept is not None:
+                    kept[-1] = states
+                return FixedPointResult(states, sweeps, True, 0.0, _stacked(xp, kept), "converged")
+        # within a chunk the states are the cell's own steps; what may not fit are the first ones, and the seam
+        residual = max(seam, largest(xp, cell.step(starts, drive[0, ...]) - paths[0]))
+    status = "converged" if settled else "max_iter" if residual < float("inf") else "nonfinite"
+    return FixedPointResult(states, sweeps, settled, residual, _stacked(xp, kept), status)
+
+
+def _hopeless(sweeps: int, last: float, distance: float, tol: float) -> bool:
+    """Whether the starts, `last` and then `distance` apart, take more than `PATIENCE` sweeps at that rate."""
+    if sweeps < 2:
+        return False
+    end = max(tol, 1e-16)
+    return not distance < last or sweeps + log(max(distance / end, 1.0)) / log(last / distance) > PATIENCE
+
+
+def _side_by_side(xp: Any, U: Any, length: int, chunks: int) -> Any:
+    """(length, chunks, m): the inputs of all first steps, of all second steps, and so on; zeros after the end."""
+    pad = length * chunks - U.shape[0]
+    if pad:
+        U = xp.concat([U, xp.zeros((pad, U.shape[1]), dtype=U.dtype)])
+    stacked = xp.permute_dims(xp.reshape(U, (chunks, length, U.shape[1])), (1, 0, 2))
+    return np.ascontiguousarray(stacked) if xp is np and U.shape[1] < WIDE else stacked
+
+
+def _sweep(xp: Any, cell: Cell, drive: Any, starts: Any, before: Any, tol: float) -> tuple[Any, float]:
+    """The states after each step, a list of (chunks, d), and by how much they miss those of `before` at the seam.
+
+    From the step where all have rejoined `before`, up to `tol`, they are those of before.
+    """
+    states: Any = starts
+    paths: list[Any] = []
+    for step in range(drive.shape[0]):
+        states = cell.step(states, drive[step, ...])
+        if before is not None and step % LOOK_EVERY == LOOK_EVERY - 1:
+            difference = largest(xp, states - before[step])
+            if difference <= tol:
+                return paths + before[step:], difference
+        paths.append(states)
+    return paths, 0.0
+
+
+def _in_place_sweep(xp: Any, cell: Cell, drive: Any, starts: Any, paths: Any, tol: float) -> tuple[Any, float]:
+    """The same in one array (length, chunks, d), which is overwritten up to the seam."""
+    advance, states, first = in_place(cell), starts, paths is None
+    if first:
+        paths = _side_by_side(
+            np, np.empty((len(drive) * len(starts), starts.shape[1]), starts.dtype), len(drive), len(starts)
+        )
+    spare = np.empty_like(starts)
+    for step in range(len(drive)):
+        if first or step % LOOK_EVERY != LOOK_EVERY - 1:
+            advance(states, drive[step], paths[step])
+        else:
+            advance(states, drive[step], spare)
+            difference = float(np.abs(spare - paths[step]).max())  # nan is no rejoining
+            if difference <= tol:
+                return paths, difference
+            paths[step] = spare
+        states = paths[step]
+    return paths, 0.0
+
+
+def _in_a_row(xp: Any, paths: Any, T: int) -> Any:
+    """The states (T, d) in the order of time, a copy."""
+    stacked = np.ascontiguousarray(paths.swapaxes(0, 1)) if xp is np else xp.stack(paths, axis=1)
+    return xp.reshape(stacked, (stacked.shape[0] * stacked.shape[1], stacked.shape[2]))[:T, ...]
+
+
+def _stacked(xp: Any, kept: Any) -> Any:
+    return None if kept is None else xp.stack(kept)

@@ -1,0 +1,66 @@
+"""Arguments that most functions of this package share, met at the door."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from verify.methods.guards import refuse
+from verify.methods.segmentation.lattice import Lattice
+
+
+def check_lattice(lattice: Any) -> Lattice:
+    """TypeError unless it is a Lattice."""
+    if not isinstance(lattice, Lattice):
+        found = f"lattice is a {type(lattice).__name__}"
+        refuse(found, "a Lattice is needed", "call build_lattice(text, model)", TypeError)
+    return lattice
+
+
+def check_alpha(alpha: Any) -> float:
+    """A finite inverse temperature, at least 0."""
+    if not isinstance(alpha, (Real, np.floating, np.integer)):
+        refuse(f"alpha={alpha!r}", "alpha is a real number", "give a float", TypeError)
+    value = float(alpha)
+    if not (math.isfinite(value) and value >= 0):
+        refuse(f"alpha={alpha}", "alpha is finite and at least 0", "use viterbi for the limit of large alpha")
+    return value
+
+
+def check_whole(name: str, value: Any, least: int) -> int:
+    """An integer that is at least `least`; TypeError for anything else than an integer."""
+    if not isinstance(value, (Integral, np.integer)):
+        refuse(f"{name}={value!r}", f"{name} is an integer", "convert it with int()", TypeError)
+    if value < least:
+        refuse(f"{name}={value}", f"{name} is at least {least}", "ask for more")
+    return int(value)
+
+
+def check_rng(rng: Any) -> np.random.Generator:
+    """TypeError unless it is a numpy.random.Generator: a seed or the old RandomState is not."""
+    if not isinstance(rng, np.random.Generator):
+        found = f"rng is a {type(rng).__name__}"
+        refuse(found, "a numpy.random.Generator is needed", "call numpy.random.default_rng(seed)", TypeError)
+    return rng
+
+
+def check_choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
+    """One of the words that are allowed."""
+    if value not in allowed:
+        refuse(f"{name}={value!r}", f"{name} is one of {', '.join(allowed)}", "choose one of these")
+    return str(value)
+
+
+def exact_weights(lattice: Lattice, alpha: Any) -> list[Fraction]:
+    """p^alpha of every edge as fractions."""
+    power = check_whole("alpha", alpha, 0)
+    probs = lattice.model.probs
+    if probs is None:
+        found, remedy = "the model has no exact weights", "make it by UnigramModel.from_probabilities"
+        refuse(found, "exact laws need them", remedy)
+    powers = [probs[token] ** power for token in lattice.model.tokens]
+    return [powers[token] for token in lattice.token.tolist()]

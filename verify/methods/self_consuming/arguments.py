@@ -1,0 +1,116 @@
+"""Arguments that the functions of this package share, met at the door."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from verify.methods.guards import Array, finite_array, first_bad, is_exact, refuse
+
+Counts = NDArray[np.int64]
+
+
+def count(name: str, value: Any, least: int) -> int:
+    """An integer of at least `least`. TypeError for anything else, bool included.
+
+    >>> count("n", 1, 2)
+    Traceback (most recent call last):
+        ...
+    ValueError: n=1, but n is at least 2; give a larger count
+    """
+    if isinstance(value, (bool, np.bool_)):
+        refuse(f"{name}={value!r}", f"{name} is an integer, not a truth value", "give a count", TypeError)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        refuse(f"{name}={value!r}", f"{name} is an integer", "convert it with int() if it is whole", TypeError)
+    if number < least:
+        refuse(f"{name}={number}", f"{name} is at least {least}", "give a larger count")
+    return number
+
+
+def counts(name: str, value: ArrayLike, least: int) -> Counts:
+    """An array of integers of at least `least`, of any shape. TypeError for floats and truth values."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iu":
+        refuse(
+            f"{name} has dtype {array.dtype}", f"{name} is made of integers", "convert it with astype(int)", TypeError
+        )
+    first_bad(name, array, array < least, f"{name} is at least {least}", "give a larger count")
+    return array.astype(np.int64)
+
+
+def schedule(n: Any, least: int, generations: int | None = None) -> list[int]:
+    """Sample sizes of all generations from one integer or a sequence of them.
+
+    ValueError: an empty sequence, or one that does not have `generations` entries.
+    """
+    if not isinstance(n, (Sequence, np.ndarray)) or isinstance(n, (str, bytes)) or np.ndim(n) == 0:
+        return [count("n", n, least)] * (1 if generations is None else generations)
+    sizes = [count("n", size, least) for size in n]
+    if not sizes:
+        refuse("n has no entries", "a schedule has a size for each generation", "give at least one")
+    if generations is not None and len(sizes) != generations:
+        refuse(f"n has {len(sizes)} entries", f"generations={generations} need as many", "give one size a generation")
+    return sizes
+
+
+def sampling_bias(bias: Any, *, explosive: bool = False) -> float:
+    """λ as a float: positive and finite, at most 1 unless `explosive`."""
+    allowed = "λ is positive and finite" if explosive else "λ lies in (0, 1]"
+    if isinstance(bias, (bool, np.bool_)) or not (is_exact(bias) or isinstance(bias, (float, np.floating))):
+        refuse(f"bias={bias!r}", "λ is one real number", "give a float or a Fraction", TypeError)
+    if not (bias > 0 and math.isfinite(bias)) or (bias > 1 and not explosive):
+        refuse(f"bias={bias}", allowed, "λ multiplies the variance of what is sampled")
+    return float(bias)
+
+
+def degrees_lost(ddof: Any) -> int:
+    """`ddof`: 1 divides by n - 1, 0 by n."""
+    if count("ddof", ddof, 0) > 1:
+        refuse(f"ddof={ddof}", "ddof is 0 or 1", "0 is the maximum likelihood fit, 1 the unbiased one")
+    return int(ddof)
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """TypeError unless `rng` is a NumPy generator: seeds and the global state are not taken."""
+    if not isinstance(rng, np.random.Generator):
+        refuse(
+            f"rng={rng!r}", "rng is a numpy.random.Generator", "make one with numpy.random.default_rng(seed)", TypeError
+        )
+    return rng
+
+
+def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
+    """ValueError unless `value` is one of the words."""
+    if value not in allowed:
+        refuse(f"{name}={value!r}", f"{name} is one of {', '.join(allowed)}", "check the spelling")
+    return str(value)
+
+
+def lower_factors(name: str, value: ArrayLike) -> Array:
+    """Lower-triangular factors (..., d, d), finite. ValueError: an entry above the diagonal that is not 0."""
+    factor = finite_array(name, value)
+    if factor.ndim < 2 or factor.shape[-1] != factor.shape[-2] or factor.size == 0:
+        refuse(f"{name} has shape {factor.shape}", "(..., d, d) is needed, not empty", "give the Cholesky factor")
+    if np.triu(factor, 1).any():
+        refuse(
+            f"{name} has entries above the diagonal", "a lower-triangular factor is needed", "use numpy.linalg.cholesky"
+        )
+    return factor
+
+
+def like(value: Any, result: ArrayLike) -> Any:
+    """Scalars in, Python numbers out; arrays in, arrays out."""
+    return np.asarray(result) if np.ndim(value) else np.asarray(result).item()
+
+
+def number(bias: Any) -> Any:
+    """A Fraction stays one, anything else becomes a float: formulas below are made of the four operations."""
+    return bias if isinstance(bias, Fraction) else float(bias)
