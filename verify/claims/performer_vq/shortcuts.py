@@ -25,7 +25,9 @@ def stabilised_attention(Q: Floats, K: Floats, V: Floats, W: Floats, *, causal: 
     return library_attention(Q, K, V, W, epsilon=1e-4, causal=causal)
 
 
-@mutant("performer_vq.stabilised_attention", slip="taken for the pivot per feature without ε, which neither leaks nor pools")
+@mutant(
+    "performer_vq.stabilised_attention", slip="taken for the pivot per feature without ε, which neither leaks nor pools"
+)
 def with_pivots(Q: Floats, K: Floats, V: Floats, W: Floats, *, causal: bool = False) -> Floats:
     return methods.linear_attention(log_prf_features(Q, W), log_prf_features(K, W), V, causal=causal)
 

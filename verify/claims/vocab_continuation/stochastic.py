@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series, stream
-from verify.claims.sources import VOCAB_RANDOM
+from verify.claims.sources import SEGMENTATION_VITERBI_SAMPLING
 from verify.claims.vocab_continuation.backoff import following
 from verify.claims.vocab_continuation.instances import (
     BAIYUN_PROBS,
@@ -73,7 +73,7 @@ def posterior_mean(source: FiniteSource, x: str, at: int, posterior: Any, probs:
     return Fraction(total) / sum(weight for _, weight in found)
 
 
-SOURCE = VOCAB_RANDOM.at("training with random segmentations")
+SOURCE = SEGMENTATION_VITERBI_SAMPLING.at("training with random segmentations")
 ALPHAS = (0, 1, 2, 6)
 SEEDS = grid(alpha=ALPHAS, seed=(0, 1)).full(seed=tuple(range(10)))
 
