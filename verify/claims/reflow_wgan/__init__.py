@@ -7,6 +7,7 @@ system(
     "reflow_wgan",
     title="From rectified flow to WGAN-GP",
     finding="The bridge is an exact identity once the velocity forgets the time; rectified couplings are straight, not optimal.",
+    picture="reflow_wgan.gaussian-one-rectification",
 )
 
 from verify.claims.reflow_wgan import (  # noqa: E402

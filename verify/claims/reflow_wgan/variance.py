@@ -141,9 +141,12 @@ def sampled(D: poly.Polynomial, coupling: poly.FiniteCoupling, rng: np.random.Ge
     role="reflow_wgan.inner_product_variance",
     evidence=Evidence.STATISTICAL,
     region=within(
-        0.9, 1.1, because="an equality; the half width is a tenth, less than half of what the second moment adds here"
+        0.9,
+        1.1,
+        because="an equality; at degree 2 the second moment is larger by 0.3, of which a tenth is a third. Independent times "
+        "change it by 0.03 only and are left to the exact claim",
     ),
-    cases=grid(degree=(2,)).full(degree=(1, 2, 3, 4)),
+    cases=grid(degree=(2,)).full(degree=(1, 2)),
     quantity="sampled variance over exact variance",
 )
 def variance_of_samples(variance: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
