@@ -1,5 +1,4 @@
-"""Entry 3: 8 log n dimensions keep no distances; what they keep is near-orthogonality, up to an angle's cosine of "
-"0.6."""
+"""Entry 3: 8 log n dimensions keep no distances; what they keep is near-orthogonality, up to a cosine of 0.6."""
 
 from __future__ import annotations
 

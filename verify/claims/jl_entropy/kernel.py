@@ -1,5 +1,4 @@
-"""Entry 8: the entropy of a softmax from its scores, to a small relative error at every temperature and in any "
-"order."""
+"""Entry 8: the entropy of a softmax from its scores, to a small relative error at every scale and in any order."""
 
 from __future__ import annotations
 

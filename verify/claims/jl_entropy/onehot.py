@@ -66,8 +66,10 @@ def rows_turned(kind: Any, k: int, D: int, rng: Any, sparsity: float | None = No
 
 @role("jl_entropy.sparse_pair_failure", numbers="s, k, eps: P(the distance of two one-hot rows is distorted by eps)")
 def sparse_pair_failure(s: float, k: int, eps: float) -> float:
-    """The law of sum over k rows of (r_i - r_j)^2, with values 0, 1, 4, by convolution; |A(e_i - e_j)|^2 / 2 = "
-    "(s/2k) of it."""
+    """The law of sum over k rows of (r_i - r_j)^2, with values 0, 1, 4, by convolution.
+
+    |A(e_i - e_j)|^2 / 2 is s/(2k) times that sum.
+    """
     value, law = pair_law(s, k)
     return float(law[np.abs(value - 1) >= eps].sum())
 

@@ -1,5 +1,4 @@
-"""Entry 13, the picture: the plane of head size and scale, its freezing line, and the laws that people use as curves "
-"in it."""
+"""Entry 13, the picture: the plane of head size and scale, its freezing line, and the laws in use as curves."""
 
 from __future__ import annotations
 
@@ -21,8 +20,7 @@ LOG_PHI = math.log((1 + math.sqrt(5)) / 2)
     "jl_entropy.kept_share", numbers="ratio = d / log n, scale: floats; the limit of E H / log n for keys on the sphere"
 )
 def kept_share(ratio: Any, scale: Any) -> Any:
-    """max(0, 1 - (d / 2 log n) log((1 + w)/2)), w = sqrt(1 + 4 scale^2): the annealed share up to freezing, then "
-    "nothing."""
+    """max(0, 1 - (d / 2 log n) log((1 + w)/2)), w = sqrt(1 + 4 scale^2): annealed up to freezing, then nothing."""
     w = np.sqrt(1 + 4 * np.square(scale))
     return np.maximum(0.0, 1 - np.multiply(ratio, np.log((1 + w) / 2)) / 2)
 

@@ -1,5 +1,4 @@
-"""Entry 14: what a factor log n does to the entropy, exactly: it helps always, keeps it seldom, and where it does is "
-"known."""
+"""Entry 14: what a factor log n does to the entropy: it helps always, keeps it seldom, and where it does is known."""
 
 from __future__ import annotations
 

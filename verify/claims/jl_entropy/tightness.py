@@ -1,5 +1,4 @@
-"""Entry 7: the union bound is nearly tight for a simplex and idle for a line; what no dimension beats; what PCA "
-"forgets."""
+"""Entry 7: the union bound, nearly tight for a simplex and idle for a line; what no dimension beats; what PCA forgets."""
 
 from __future__ import annotations
 
