@@ -114,10 +114,13 @@ def lower_end_is_sharp(bounds: Any, case: Case, rng: np.random.Generator) -> Ite
     yield exact(gap(sigma / bounds(J)[0], 1.0))
 
 
-def counts(subject: Any, d: int, gain: float, lengths: tuple[int, ...], seed: int) -> list[int]:
-    """Iterations of projected Newton to residuals of 1e-10 on the first steps of one sequence."""
+def counts(
+    subject: Any, d: int, gain: float, lengths: tuple[int, ...], seed: int, most: int | None = None
+) -> list[int]:
+    """Iterations of projected Newton to residuals of 1e-10, `most` at most, on the first steps of one sequence."""
     cell, U, x0 = gaussian_tanh(stream("instances", "predictability", gain, seed), d, max(lengths), gain, 0.3)
-    return [int(subject(cell, U[:T], x0, project=(-1.0, 1.0), tol=1e-10).iterations) for T in lengths]
+    options = {"project": (-1.0, 1.0), "tol": 1e-10, "max_iter": most}
+    return [int(subject(cell, U[:T], x0, **options).iterations) for T in lengths]
 
 
 def exponent(found: list[int], lengths: tuple[int, ...]) -> float:
@@ -137,13 +140,11 @@ def exponent(found: list[int], lengths: tuple[int, ...]) -> float:
         because="0 in theory; one iteration more out of 6 over a factor 4 in length is 0.11; a count that grows with "
         "T has 1",
     ),
-    cases=grid(d=(16,), seeds=(2,), T=((64, 256),)).full(d=(16, 32), seeds=(4,), T=((128, 512, 2048),)),
-    quantity="largest β",
+    cases=grid(d=(16,), seed=(0, 1), T=((64, 256),)).full(d=(16, 32), seed=(0, 1, 2, 3), T=((128, 512, 2048),)),
+    quantity="β",
 )
 def count_is_flat(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    yield worst(
-        exact(gap(exponent(counts(subject, case.d, 0.9, case.T, seed), case.T), 0.0)) for seed in range(case.seeds)
-    )
+    yield exact(gap(exponent(counts(subject, case.d, 0.9, case.T, case.seed), case.T), 0.0))
 
 
 @claim(
@@ -159,10 +160,10 @@ def count_is_flat(subject: Any, case: Case, rng: np.random.Generator) -> Iterato
         " needs 100",
     ),
     cases=grid(d=(16,), seeds=(2,), T=(256,)).full(d=(16, 32), seeds=(8,), T=(128, 512, 2048)),
-    quantity="largest N",
+    quantity="largest N, counted up to 50",
 )
 def count_is_small(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    yield worst(exact(counts(subject, case.d, 0.9, (case.T,), seed)[0]) for seed in range(case.seeds))
+    yield worst(exact(counts(subject, case.d, 0.9, (case.T,), seed, most=50)[0]) for seed in range(case.seeds))
 
 
 @claim(
