@@ -23,10 +23,12 @@ from verify.claims.reflow_wgan import (  # noqa: E402
     gradient,
     order,
     collapse,
+    finite,
     averaged,
     training,
     generator,
     penalty,
+    dirac,
 )
 
 __all__ = [
@@ -34,7 +36,9 @@ __all__ = [
     "collapse",
     "conditional",
     "convex",
+    "dirac",
     "excess",
+    "finite",
     "generator",
     "gradient",
     "identity",
