@@ -227,7 +227,7 @@ def dead_tokens(is_dead: Any, viterbi: Any, case: Case, rng: np.random.Generator
 @claim(
     id="viterbi_sampling.viterbi-map.dead-probability",
     title="Sampling returns dead tokens all the same",
-    statement=r"p(a) = p(b) = .3,\; p(ab) = .05: \qquad P_1(ab \mid \text{\"ab\"}) = \tfrac{.05}{.14} > 0",
+    statement=r"p(a) = p(b) = .3,\; p(ab) = .05: \qquad P_1(ab \in w \mid c = ab) = \tfrac{.05}{.14} > 0",
     source=SEGMENTATION_BYTEPIECE.at("the pruning rule"),
     role="viterbi_sampling.streaming_law",
     evidence=Evidence.CERTIFIED,

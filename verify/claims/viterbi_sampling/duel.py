@@ -289,7 +289,7 @@ def against_temperature() -> Figure:
         "How far the duel is from the target on eight random lattices",
         "The distance depends on the text and does not vanish as α grows to ordinary values.",
         "α",
-        "total variation between duel and target",
+        "total variation",
         (
             series("least to largest", alphas, tv.min(axis=0), tv.max(axis=0), kind="band"),
             series("mean", alphas, tv.mean(axis=0)),

@@ -15,7 +15,7 @@ from verify.methods.segmentation.checks import check_lattice, check_whole
 from verify.methods.segmentation.lattice import Lattice
 
 PORTION = 1 << 16  # bytes
-LONG = 256  # bytes between two cuts from which on a stretch is searched node by node
+LONG = 16  # bytes between two cuts from which on a stretch is searched node by node: few are, and levels cost calls
 
 
 def viterbi(lattice: Lattice) -> tuple[NDArray[np.int32], float]:
