@@ -309,9 +309,8 @@ def cap_on_worth(moments: Any, case: Case, rng: np.random.Generator) -> Iterator
             found = moments(n_real, n_synth, Fraction(1))
             size = 1 / Fraction(found.mean_sq)
             bounds = n_real < size < 2 * n_real - 1 if n_real > 2 or (n_real == 2 and n_synth > 0) else size == 1
-            identities = size == n_real + Fraction(n_synth * (n_real - 1), n - 1) and 1 / Fraction(
-                found.var
-            ) == 1 - Fraction(n_synth, n_real * (n + n_synth - 1))
+            inflation = 1 - Fraction(n_synth, n_real * (n + n_synth - 1))
+            identities = size == n_real + Fraction(n_synth * (n_real - 1), n - 1) and found.var * inflation == 1
             broken += not (bounds and identities)
     yield exact(broken)
 
