@@ -422,8 +422,7 @@ def attention_in_blocks(entropy: Any, case: Case, rng: np.random.Generator) -> I
     evidence=Evidence.EXACT,
     region=at_most(
         1,
-        because="64 × 512 doubles are 256 kB, some five of them at a time, and the scaled queries; all "
-        "scores would be 10 MB and more",
+        because="64 queries meet 2048 keys at a time: 1 MiB of scores and 1 MiB of exponentials; all would be 10 MB and more",
     ),
     cases=grid(n=(20_000,)).full(n=(20_000, 10**6)),
     quantity="peak of memory over 4 MiB",

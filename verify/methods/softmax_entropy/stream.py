@@ -78,8 +78,8 @@ def merged(a: Triple, b: Triple) -> Triple:
 def attention_entropy(Q: ArrayLike, K: ArrayLike, scale: ArrayLike, *, block: int = 512, causal: bool = False) -> Array:
     """Entropy of each row of softmax(scale Q K^T), in nats, shape (m,), without building a row.
 
-    Q (m, d) meets K (n, d) in blocks of `block` keys; beside them there is memory for 256 x `block` scores, whatever n
-    is. `scale` is a number, or one for each query (m,). `causal`: query i sees keys 0..i, and m <= n.
+    Q (m, d) meets K (n, d) in blocks of `block` keys, or more where the queries are few: there is memory for
+    256 x `block` scores, whatever n is. `scale` is a number, or one for each query (m,). `causal`: query i sees keys 0..i, and m <= n.
 
     ValueError: not finite, shapes that do not fit, block < 1, scores that overflow.
 
@@ -103,7 +103,8 @@ def attention_entropy(Q: ArrayLike, K: ArrayLike, scale: ArrayLike, *, block: in
     for start in range(0, len(Q), QUERIES):
         rows = scaled[start : start + QUERIES]
         keys = K[: start + len(rows)] if causal else K
-        s, t = _stream(rows, keys, block, start if causal else None)[1:]
+        wide = block * min(16, QUERIES // len(rows))
+        s, t = _stream(rows, keys, wide, start if causal else None)[1:]
         H[start : start + QUERIES] = np.log1p(s) + t / (1 + s)
     return H
 
