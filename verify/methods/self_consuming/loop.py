@@ -146,8 +146,8 @@ def _line_step(state: _State, n: int, loss: int, bias: float, rng: np.random.Gen
     z *= math.sqrt(bias / n)
     state.mean[:, 0] += z
     rng.standard_gamma((n - 1) / 2, out=z)
-    if n > 1:
-        np.maximum(z, np.finfo(float).tiny, out=z)  # the generator may return 0, once in 2^53 draws
+    if n == 2:
+        np.maximum(z, np.finfo(float).tiny, out=z)  # for this shape the generator may return 0, once in 2^53 draws
     with np.errstate(divide="ignore"):
         np.log(z, out=z)
     z += math.log(2 * bias / (n - loss))
