@@ -183,6 +183,11 @@ def second_changes_nothing(rectified_map: Any, case: Case, rng: np.random.Genera
     S0, S1 = pair(rng, case.d)
     M = rectified_map(S0, S1)
     zero, eye, scale = np.zeros(case.d), np.eye(case.d), np.abs(M).max()
+    try:
+        rf.transport_cost(S0, S1, M @ S0, zero, zero)
+    except ValueError:  # not the cross-covariance of any coupling
+        yield exact(np.inf)
+        return
     bends = [
         gap(rf.gaussian_velocity(t, S0, S1, M @ S0, zero, zero)[0] @ ((1 - t) * eye + t * M), M - eye)
         for t in (0.0, 0.3, 0.7, 1.0)
