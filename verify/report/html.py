@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None, changes: Ch
         sentence=sentence(run),
         chapters=chapters,
         bad=[e for verdict in ("fails", "error", "undecided") for e in entries if e.claim.verdict == verdict],
-        refuted=_refuted(entries),
+        refuted=[(chapter.system.title, found) for chapter in chapters if (found := _refuted(chapter.entries))],
         skipped=sorted({t.reason for t in run.trials if t.verdict == "skipped"}),
         ledger=ledger,
         rejected=[(v, claim) for v in run.equivalents for claim in v.rejected_by],
@@ -231,7 +231,7 @@ def _entry(
     )
 
 
-def _refuted(entries: list[Entry]) -> list[tuple[str, list[Entry]]]:
+def _refuted(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
     """(false statement, the claims that hold against it), each statement once."""
     found: dict[str, list[Entry]] = {}
     for entry in entries:
