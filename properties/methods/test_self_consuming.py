@@ -514,8 +514,9 @@ def test_points_that_all_coincide():
     assert not squared_radii(same, 3).any()
 
 
+@pytest.mark.peer("prdc")
 def test_metrics_agree_with_prdc():
-    prdc = pytest.importorskip("prdc", reason="prdc belongs to the extra `bench`")
+    prdc = importlib.import_module("prdc")
     x, y = rng(4).normal(size=(2, 200, 8))
     y = 0.8 * y + 0.1
     theirs = prdc.compute_prdc(x, y, 5)
