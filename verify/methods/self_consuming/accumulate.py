@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import refuse
-from verify.methods.self_consuming.arguments import count, degrees_lost, one_of
+from verify.methods.guards import refuse, whole_number
+from verify.methods.self_consuming.arguments import degrees_lost, one_of
 
 CHUNK = 2**16
 
@@ -28,9 +28,9 @@ def accumulate_variance_factor(n: int, t: int | float, workflow: str = "replace"
     >>> round(accumulate_variance_factor(4, math.inf, "accumulate") * math.pi / 2, 12)
     1.0
     """
-    n, loss = count("n", n, 1 + degrees_lost(ddof)), degrees_lost(ddof)
+    n, loss = whole_number("n", n, 1 + degrees_lost(ddof)), degrees_lost(ddof)
     limit = isinstance(t, float) and t == math.inf
-    t = t if limit else count("t", t, 0)
+    t = t if limit else whole_number("t", t, 0)
     one_of("workflow", workflow, ("replace", "accumulate", "subsample"))
     if workflow == "replace":
         return 1.0 if loss else (1 - 1 / n) ** t
@@ -79,11 +79,11 @@ def regression_excess_error(
     >>> regression_excess_error(4, 20, 6), round(regression_excess_error(4, 20, 6, "accumulate"), 6)
     (1.6, 0.375603)
     """
-    d, n = count("dim", dim, 1), count("n", n, 1)
+    d, n = whole_number("dim", dim, 1), whole_number("n", n, 1)
     if n < d + 2:
         refuse(f"n={n}", f"dim={d} needs n >= dim + 2", "with fewer rows the error has no mean")
     limit = isinstance(t, float) and t == math.inf
-    t = t if limit else count("t", t, 0)
+    t = t if limit else whole_number("t", t, 0)
     one_of("workflow", workflow, ("replace", "accumulate"))
     one_of("design", design, ("fresh", "fixed"))
     single = d / (n - d - 1)

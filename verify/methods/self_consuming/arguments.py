@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -11,28 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from verify.methods.guards import Array, finite_array, first_bad, is_exact, refuse
+from verify.methods.guards import Array, finite_array, first_bad, is_exact, refuse, whole_number
 
 Counts = NDArray[np.int64]
-
-
-def count(name: str, value: Any, least: int) -> int:
-    """An integer of at least `least`. TypeError for anything else, bool included.
-
-    >>> count("n", 1, 2)
-    Traceback (most recent call last):
-        ...
-    ValueError: n=1, but n is at least 2; give a larger count
-    """
-    if isinstance(value, (bool, np.bool_)):
-        refuse(f"{name}={value!r}", f"{name} is an integer, not a truth value", "give a count", TypeError)
-    try:
-        number = operator.index(value)
-    except TypeError:
-        refuse(f"{name}={value!r}", f"{name} is an integer", "convert it with int() if it is whole", TypeError)
-    if number < least:
-        refuse(f"{name}={number}", f"{name} is at least {least}", "give a larger count")
-    return number
 
 
 def counts(name: str, value: ArrayLike, least: int) -> Counts:
@@ -50,10 +30,13 @@ def schedule(n: Any, least: int, generations: int | None = None) -> list[int]:
     """Sample sizes of all generations from one integer or a sequence of them.
 
     ValueError: an empty sequence, or one that does not have `generations` entries.
+
+    >>> schedule(5, 2, 3)
+    [5, 5, 5]
     """
     if not isinstance(n, (Sequence, np.ndarray)) or isinstance(n, (str, bytes)) or np.ndim(n) == 0:
-        return [count("n", n, least)] * (1 if generations is None else generations)
-    sizes = [count("n", size, least) for size in n]
+        return [whole_number("n", n, least)] * (1 if generations is None else generations)
+    sizes = [whole_number("n", size, least) for size in n]
     if not sizes:
         refuse("n has no entries", "a schedule has a size for each generation", "give at least one")
     if generations is not None and len(sizes) != generations:
@@ -73,7 +56,7 @@ def sampling_bias(bias: Any, *, explosive: bool = False) -> float:
 
 def degrees_lost(ddof: Any) -> int:
     """`ddof`: 1 divides by n - 1, 0 by n."""
-    if count("ddof", ddof, 0) > 1:
+    if whole_number("ddof", ddof, 0) > 1:
         refuse(f"ddof={ddof}", "ddof is 0 or 1", "0 is the maximum likelihood fit, 1 the unbiased one")
     return int(ddof)
 

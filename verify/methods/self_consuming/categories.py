@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import Array
-from verify.methods.self_consuming.arguments import count
+from verify.methods.guards import Array, whole_number
 
 
 def wright_fisher_matrix(n: int, *, exact: bool = False) -> Array:
@@ -20,7 +19,7 @@ def wright_fisher_matrix(n: int, *, exact: bool = False) -> Array:
     >>> wright_fisher_matrix(2).tolist()
     [[1.0, 0.0, 0.0], [0.25, 0.5, 0.25], [0.0, 0.0, 1.0]]
     """
-    n = count("n", n, 1)
+    n = whole_number("n", n, 1)
     if exact:
         rows = [
             [Fraction(math.comb(n, j) * i**j * (n - i) ** (n - j), n**n) for j in range(n + 1)] for i in range(n + 1)
@@ -42,7 +41,7 @@ def ancestor_matrix(n: int, *, exact: bool = False) -> Array:
     >>> ancestor_matrix(2).tolist()
     [[1.0, 0.0], [0.5, 0.5]]
     """
-    n = count("n", n, 1)
+    n = whole_number("n", n, 1)
     one: Any = Fraction(1) if exact else 1.0
     A = np.full((n, n), 0 * one, dtype=object if exact else float)
     A[0, 0] = one

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, refuse
+from verify.methods.guards import Array, finite_array, refuse, whole_number
 from verify.methods.numerics import factor_fidelity
 from verify.methods.self_consuming.arguments import (
-    count,
     counts,
     degrees_lost,
     like,
@@ -57,7 +56,7 @@ def expected_w2_squared(n: int, t: ArrayLike, *, bias: float = 1.0, sigma0: floa
     True
     """
     loss, lam = degrees_lost(ddof), sampling_bias(bias)
-    n = count("n", n, 1 + loss)
+    n = whole_number("n", n, 1 + loss)
     scale = float(finite_array("sigma0", sigma0, ()))
     if scale < 0:
         refuse(f"sigma0={sigma0}", "a standard deviation is not negative", "give σ_0, not its logarithm")

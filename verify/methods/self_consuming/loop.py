@@ -9,9 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, first_bad, refuse
+from verify.methods.guards import Array, finite_array, first_bad, refuse, whole_number
 from verify.methods.self_consuming.arguments import (
-    count,
     degrees_lost,
     generator,
     lower_factors,
@@ -73,9 +72,9 @@ def gaussian_loop(
     (True, (2001, 3, 1))
     """
     loss = degrees_lost(ddof)
-    generations, replicates = count("generations", generations, 0), count("replicates", replicates, 1)
+    generations, replicates = whole_number("generations", generations, 0), whole_number("replicates", replicates, 1)
     sizes = schedule(n, 1 + loss, generations)
-    d, variance_bias = count("dim", dim, 1), sampling_bias(bias, explosive=True)
+    d, variance_bias = whole_number("dim", dim, 1), sampling_bias(bias, explosive=True)
     one_of("keep", keep, ("all", "last"))
     raw = one_of("method", method, ("sufficient", "raw")) == "raw"
     generator(rng)

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from verify.methods.guards import Array, refuse
-from verify.methods.self_consuming.arguments import count, degrees_lost, generator, one_of, sampling_bias
+from verify.methods.guards import Array, refuse, whole_number
+from verify.methods.self_consuming.arguments import degrees_lost, generator, one_of, sampling_bias
 from verify.methods.self_consuming.loop import LoopTrajectory, bartlett_factor, replicates_at_once, scatter_factor
 
 
@@ -38,16 +38,16 @@ def mixed_loop(
     >>> mixed_loop(5, 20, 3, 2, dim=2, rng=np.random.default_rng(0)).chol.shape
     (4, 2, 2, 2)
     """
-    n_real, n_synth = count("n_real", n_real, 1), count("n_synth", n_synth, 0)
-    generations, replicates = count("generations", generations, 0), count("replicates", replicates, 1)
-    d, lam, loss = count("dim", dim, 1), sampling_bias(bias), degrees_lost(ddof)
+    n_real, n_synth = whole_number("n_real", n_real, 1), whole_number("n_synth", n_synth, 0)
+    generations, replicates = whole_number("generations", generations, 0), whole_number("replicates", replicates, 1)
+    d, lam, loss = whole_number("dim", dim, 1), sampling_bias(bias), degrees_lost(ddof)
     one_of("keep", keep, ("all", "last"))
     generator(rng)
     n = n_real + n_synth
     if n < 1 + loss:
         refuse(f"n_real + n_synth = {n}", f"ddof={ddof} needs {1 + loss} samples", "draw more of either kind")
     if n_initial is not None:
-        n_initial = count("n_initial", n_initial, 1 + loss)
+        n_initial = whole_number("n_initial", n_initial, 1 + loss)
         if not refresh and n_initial != n_real:
             refuse(f"n_initial={n_initial}", "the fixed loop starts from its own n_real samples", "give n_real or None")
     rows = generations + 1 if keep == "all" else 1

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verify.methods.guards import Array, refuse
-from verify.methods.self_consuming.arguments import count, number, sampling_bias
+from verify.methods.guards import Array, refuse, whole_number
+from verify.methods.self_consuming.arguments import number, sampling_bias
 
 
 class FourthMoments(NamedTuple):
@@ -49,11 +49,15 @@ def mixed_loop_moments(
     >>> mixed_loop_moments(5, 20, Fraction(1))[:2]
     (Fraction(3, 25), Fraction(11, 10))
     """
-    n_real, n_synth, d = count("n_real", n_real, 1), count("n_synth", n_synth, 0), count("dim", dim, 1)
+    n_real, n_synth, d = (
+        whole_number("n_real", n_real, 1),
+        whole_number("n_synth", n_synth, 0),
+        whole_number("dim", dim, 1),
+    )
     sampling_bias(bias)
     if n_real + n_synth < 2:
         refuse(f"n_real + n_synth = {n_real + n_synth}", "a variance needs two samples", "draw more of either kind")
-    if count("order", order, 2) not in (2, 4):
+    if whole_number("order", order, 2) not in (2, 4):
         refuse(f"order={order}", "moments of order 2 and 4 are known", "give 2 or 4")
     nr, ns = _exact_if(bias, n_real), _exact_if(bias, n_synth)
     matrix, constant = second_moment_recursion(nr, ns, number(bias), refresh=refresh)

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, refuse
-from verify.methods.self_consuming.arguments import count
+from verify.methods.guards import Array, finite_array, refuse, whole_number
 
 ENTRIES = 2**19  # of a block of the distance matrix: 4 MiB
 PAIRS = 2**20  # numbers in the differences of pairs that are looked at again
@@ -46,7 +45,7 @@ def knn_metrics(real: ArrayLike, fake: ArrayLike, k: int) -> KnnMetrics:
     x, y = finite_array("real", real, ("N", "d")), finite_array("fake", fake, ("M", "d"))
     if x.shape[1] != y.shape[1]:
         refuse(f"real has d={x.shape[1]}, fake d={y.shape[1]}", "both need one dimension", "compare like with like")
-    k = count("k", k, 1)
+    k = whole_number("k", k, 1)
     if k >= min(len(x), len(y)):
         refuse(f"k={k}", f"k is below min(N, M) = {min(len(x), len(y))}", "take fewer neighbours or more points")
     x_radius, y_radius = squared_radii(x, k), squared_radii(y, k)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, refuse
-from verify.methods.self_consuming.arguments import count, counts, like, sampling_bias
+from verify.methods.guards import Array, finite_array, refuse, whole_number
+from verify.methods.self_consuming.arguments import counts, like, sampling_bias
 from verify.methods.self_consuming.law import _digamma_minus_log, log_variance_drift
 
 
@@ -21,7 +21,7 @@ def lyapunov_spectrum(n: int, dim: int, bias: float = 1.0) -> Array:
     >>> lyapunov_spectrum(12, 4).round(5).tolist()
     [-0.09365, -0.19863, -0.31588, -0.44863]
     """
-    n, dim = count("n", n, 2), count("dim", dim, 1)
+    n, dim = whole_number("n", n, 2), whole_number("dim", dim, 1)
     lam = sampling_bias(bias)
     if n - 1 < dim:
         refuse(f"n={n}", f"dim={dim} needs n - 1 >= dim", "with fewer samples the covariance is singular")
@@ -51,7 +51,7 @@ def drift_limit_cdf(r: ArrayLike, *, dim: int = 1, c: float = 0.0) -> Any:
         refuse(f"c={c}", "c is above -1", "at c = -1 the model no longer collapses")
     squared = np.square(np.maximum(radius.astype(float), 0.0))
     share = 1 / (1 + 2 / np.where(squared > 0, squared, np.nan))  # r² / (r² + 2), also where r² is infinite
-    return like(r, betainc(count("dim", dim, 1) / 2, 1 + excess, np.where(squared > 0, share, 0.0)))
+    return like(r, betainc(whole_number("dim", dim, 1) / 2, 1 + excess, np.where(squared > 0, share, 0.0)))
 
 
 def drift_tail_constant(n: ArrayLike) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import refuse
-from verify.methods.self_consuming.arguments import count, one_of, sampling_bias
+from verify.methods.guards import refuse, whole_number
+from verify.methods.self_consuming.arguments import one_of, sampling_bias
 from verify.methods.self_consuming.moments import (
     _solve,
     fourth_moment_recursion,
@@ -54,7 +54,7 @@ def synthetic_threshold(n_real: int, bias: float, dim: int = 1, metric: str = "q
     >>> round(synthetic_threshold(100, 0.7, 1, "w2"), 2)
     55.72
     """
-    n_real, dim, lam = count("n_real", n_real, 2), count("dim", dim, 1), sampling_bias(bias)
+    n_real, dim, lam = whole_number("n_real", n_real, 2), whole_number("dim", dim, 1), sampling_bias(bias)
     one_of("metric", metric, ("quadratic", "w2"))
     if lam == 1.0:
         return math.nan
