@@ -39,10 +39,7 @@ def sharper(compute: Callable[[], Any], *, bits: int = 64) -> Iterator[Enclosure
     import flint
 
     while True:
-        before, flint.ctx.prec = flint.ctx.prec, bits
-        try:
+        with flint.ctx.workprec(bits):
             look = ball(compute())
-        finally:
-            flint.ctx.prec = before  # before anybody else computes
         yield look
         bits *= 2

@@ -72,16 +72,13 @@ def by_balls(logits: Floats, cost: Floats) -> Floats:
     """p_j (c_j − L) of one row in 200-bit ball arithmetic, rounded once at the end."""
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, 200
-    try:
+    with flint.ctx.workprec(200):
         z, c = [flint.arb(float(x)) for x in logits], [flint.arb(float(x)) for x in cost]
         top = max(float(x) for x in logits)
         weights = [(x - top).exp() for x in z]
         total = sum(weights, flint.arb(0))
         loss = sum((w * x for w, x in zip(weights, c, strict=True)), flint.arb(0)) / total
         return np.array([float(w / total * (x - loss)) for w, x in zip(weights, c, strict=True)])
-    finally:
-        flint.ctx.prec = before
 
 
 GRADIENT = (

@@ -120,8 +120,7 @@ def by_balls(logits: Floats, embeddings: Floats, t: int) -> float:
     """The loss of one row in 300-bit ball arithmetic, rounded once."""
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, 300
-    try:
+    with flint.ctx.workprec(300):
         rows = [[flint.arb(float(x)) for x in row] for row in embeddings]
         norms = [sum((x * x for x in row), flint.arb(0)).sqrt() for row in rows]
         weights = [(flint.arb(float(z)) - float(logits.max())).exp() for z in logits]
@@ -131,8 +130,6 @@ def by_balls(logits: Floats, embeddings: Floats, t: int) -> float:
                 cosine = sum((a * b for a, b in zip(row, rows[t], strict=True)), flint.arb(0)) / (norms[i] * norms[t])
                 total += weights[i] * (1 - cosine)
         return float(total / sum(weights, flint.arb(0)))
-    finally:
-        flint.ctx.prec = before
 
 
 @claim(

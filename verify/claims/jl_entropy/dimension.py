@@ -192,12 +192,9 @@ def tail_falls(tail: Any, case: Case, rng: np.random.Generator) -> Iterator[Encl
     import flint
 
     eps = Fraction(case.eps)
-    before, flint.ctx.prec = flint.ctx.prec, max(256, bits_for(case.d, eps))
-    try:
+    with flint.ctx.workprec(max(256, bits_for(case.d, eps))):
         values = [tail(d, eps) for d in range(1, case.d + 1)]
         yield exact(sum(not following < value for value, following in itertools.pairwise(values)))
-    finally:
-        flint.ctx.prec = before
 
 
 @claim(
@@ -219,12 +216,9 @@ def certificate_is_true(certify: Any, case: Case, rng: np.random.Generator) -> I
     n = 10**200 if huge else case.n
     eps, delta, pairs = Fraction(case.eps), failure(case), math.comb(n, 2)
     dim, (low, high), minimal = certify(n, eps, delta)
-    before, flint.ctx.prec = flint.ctx.prec, 2048
-    try:
+    with flint.ctx.workprec(2048):
         here, below = (gaussian_tail(k, eps) * pairs for k in (dim, dim - 1))
         facts = [here > arb(Fraction(low)) - 1e-300, here < arb(Fraction(high)), here <= arb(delta), below > arb(delta)]
-    finally:
-        flint.ctx.prec = before
     facts.append(minimal and (huge or dim == jl.union_dimension(n, float(eps), float(delta))))
     yield exact([bool(fact) for fact in facts].count(False))
 

@@ -140,12 +140,9 @@ def least_plane(dimension: Any, case: Case, rng: np.random.Generator) -> Iterato
 
     n, D, eps = 512, case.D, Fraction(case.eps)
     k = dimension(n, float(eps), 1 / n, D)
-    before, flint.ctx.prec = flint.ctx.prec, 1024
-    try:
+    with flint.ctx.workprec(1024):
         at, below = (ball_tail(j, D, eps) * math.comb(n, 2) * n if j < D else arb(0) for j in (k, k - 1))
         facts = [k <= D, bool(at <= 1), bool(below > 1)]
-    finally:
-        flint.ctx.prec = before
     yield exact(facts.count(False))
 
 

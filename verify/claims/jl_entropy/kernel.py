@@ -170,8 +170,7 @@ def relative_error(found: Any, values: Any, counts: Any) -> Enclosure:
     most = float(mattering.max()) if mattering.size else 0.0
     if not np.isfinite(found):
         return exact(math.inf)
-    before, flint.ctx.prec = flint.ctx.prec, 2048 if most < 400 else 4096
-    try:
+    with flint.ctx.workprec(2048 if most < 400 else 4096):
         truth = entropy_ball(values, counts)
         error = (
             abs(arb(Fraction(float(found))) / truth - 1)
@@ -179,8 +178,6 @@ def relative_error(found: Any, values: Any, counts: Any) -> Enclosure:
             else abs(arb(Fraction(float(found))))
         )
         return exact(float(error.abs_upper()) / (U * (4 + most)))
-    finally:
-        flint.ctx.prec = before
 
 
 @claim(
@@ -450,16 +447,13 @@ def errors_against_entropy() -> Figure:
     }
     entropies: list[float] = []
     errors: dict[str, list[float]] = {name: [] for name in formulas}
-    before, flint.ctx.prec = flint.ctx.prec, 512
-    try:
+    with flint.ctx.workprec(512):
         for height in np.arange(1.0, 60.0, 2.5):
             row = np.append(height, others)
             truth = float(entropy_ball(*counted(row)))
             entropies.append(truth)
             for name, formula in formulas.items():
                 errors[name].append(max(1e-17, min(10.0, gap(float(formula(row)) / truth, 1.0))))
-    finally:
-        flint.ctx.prec = before
     return Figure(
         "Relative error of four ways to an entropy",
         "Only the form that leaves one copy of the maximum out keeps its digits as the row becomes certain.",

@@ -114,12 +114,9 @@ def golden_limit(loss: Any, case: Case, rng: np.random.Generator) -> Iterator[En
 def loss_by_integral(loss: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, 256
-    try:
+    with flint.ctx.workprec(256):
         scale = arb(case.scale)
         found, kappa = float(loss(case.d, scale)), float(scale * case.d)
-    finally:
-        flint.ctx.prec = before
     yield exact(gap(found, se.annealed_entropy("sphere", log_n=0.0, d=case.d, scale=kappa / case.d)))
 
 
@@ -142,12 +139,9 @@ def order_of_rest(expansion: Any, case: Case, rng: np.random.Generator) -> Itera
     import flint
 
     dims = (256, 512, 1024, 2048, 4096)
-    before, flint.ctx.prec = flint.ctx.prec, 256
-    try:
+    with flint.ctx.workprec(256):
         scale = arb(case.scale)
         rest = [abs(float(sphere_loss(d, scale) - expansion(d, scale))) for d in dims]
-    finally:
-        flint.ctx.prec = before
     yield exact(slope(np.log(dims), np.log(np.maximum(rest, 1e-300))))
 
 
@@ -160,13 +154,10 @@ def certified_threshold(words: int) -> int:
 def ball_below_zero(words: int, d: int) -> bool:
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, 256
-    try:
+    with flint.ctx.workprec(256):
         value = 2 * arb(words).log() + sphere_loss(d, arb(1))
         assert value < 0 or value > 0, "256 bits decide every threshold"
         return bool(value < 0)
-    finally:
-        flint.ctx.prec = before
 
 
 @role("jl_entropy.word_dimension", numbers="words N: int; the least d with 2 log N + h_d < 0, an int")

@@ -58,11 +58,8 @@ def swapped_arguments(d: int, eps: Fraction) -> Any:
 def fifty_three_bits(d: int, eps: Fraction) -> Any:
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, 53
-    try:
+    with flint.ctx.workprec(53):
         return gaussian_tail(d, eps)
-    finally:
-        flint.ctx.prec = before
 
 
 @equivalent("jl_entropy.norm_tail_ball", because="for even d the tail is a finite Poisson sum")
@@ -255,13 +252,10 @@ def ball_is_narrow(tail: Any, case: Case, rng: np.random.Generator) -> Iterator[
     import flint
 
     eps = Fraction(case.eps)
-    before, flint.ctx.prec = flint.ctx.prec, bits_for(case.d, eps)
-    try:
+    with flint.ctx.workprec(bits_for(case.d, eps)):
         found = tail(case.d, eps)
         decides = found.is_finite() and not found.contains(0)
         yield exact(float(found.rad() / abs(found.mid())) if decides else np.inf)
-    finally:
-        flint.ctx.prec = before
 
 
 @claim(
@@ -290,14 +284,11 @@ def relative_error(tails: Any, d: int, eps: Fraction) -> Enclosure:
     """Of both tails, against balls."""
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, bits_for(d, eps) + 64
-    try:
+    with flint.ctx.workprec(bits_for(d, eps) + 64):
         order = arb(Fraction(d, 2))
         upper = arb(d * (1 + eps) / 2).gamma_upper(order, regularized=1)
         lower = 1 - arb(d * (1 - eps) / 2).gamma_upper(order, regularized=1)
         truth = [float(upper.mid()), float(lower.mid())]
-    finally:
-        flint.ctx.prec = before
     return worst(exact(gap(found / true, 1.0)) for found, true in zip(tails(d, float(eps)), truth, strict=True))
 
 

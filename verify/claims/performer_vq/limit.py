@@ -149,8 +149,7 @@ def root_by_balls(draws: int) -> float:
     """The root of the closed forms by bisection in 200-bit balls."""
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, 200
-    try:
+    with flint.ctx.workprec(200):
         low, high = flint.arb(60), flint.arb(150)
         for _ in range(60):
             middle = ((low + high) / 2).mid()
@@ -159,8 +158,6 @@ def root_by_balls(draws: int) -> float:
             positive = (2 * cosine).exp() * (2 + 2 * cosine).expm1() / draws
             low, high = (middle, high) if trig < positive else (low, middle)
         return float(low)
-    finally:
-        flint.ctx.prec = before
 
 
 @figure(of="performer_vq.small-kernel-limit")

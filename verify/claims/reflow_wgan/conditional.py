@@ -134,8 +134,7 @@ def by_balls(x: float, t: float) -> float:
     """E[x1 - x0 | x_t = x] of the mixtures on the line: a quotient of two integrals over x0, to 25 digits."""
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, 100
-    try:
+    with flint.ctx.workprec(100):
         X, T = flint.arb(x), flint.arb(t)
 
         def density(mix: rf.Mixture, z: Any) -> Any:
@@ -151,8 +150,6 @@ def by_balls(x: float, t: float) -> float:
         moved = flint.acb.integral(lambda s, _: ((X - s) / T) * joint(s), -12, 12, rel_tol=tolerance)
         mass = flint.acb.integral(lambda s, _: joint(s), -12, 12, rel_tol=tolerance)
         return float((moved / mass).real)
-    finally:
-        flint.ctx.prec = before
 
 
 @claim(

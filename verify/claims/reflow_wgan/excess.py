@@ -304,12 +304,9 @@ def cost_ratio(k: int, angle: Any) -> Any:
 def ratio_reaches_its_limit(limit: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, 200
-    try:
+    with flint.ctx.workprec(200):
         ks = [10**e for e in (4, 5, 6, 7)]
         left = [float(abs(1 - cost_ratio(k, case.angle) / limit(flint.arb(case.angle)))) for k in ks]
-    finally:
-        flint.ctx.prec = before
     yield exact(slope(np.log(ks), np.log(left)))
 
 

@@ -82,14 +82,11 @@ def union_ball(pairs: int, k: int, eps: Fraction, bits: int) -> Any:
     """
     import flint
 
-    before, flint.ctx.prec = flint.ctx.prec, bits
-    try:
+    with flint.ctx.workprec(bits):
         order = _arb(Fraction(k, 2))
         below, above = _arb(k * (1 - eps) / 2), _arb(k * (1 + eps) / 2)
         tail = 1 - below.gamma_upper(order, regularized=1) + above.gamma_upper(order, regularized=1)
         return tail * pairs
-    finally:
-        flint.ctx.prec = before
 
 
 def _arb(x: Fraction) -> Any:
@@ -106,11 +103,8 @@ def _decide(pairs: int, k: int, eps: Fraction, allowed: Fraction, bits: int) -> 
     bound = flint.fmpq(allowed.numerator, allowed.denominator)
     while True:
         value = union_ball(pairs, k, eps, bits)
-        before, flint.ctx.prec = flint.ctx.prec, bits
-        try:
+        with flint.ctx.workprec(bits):
             excess = value - flint.arb(bound)
-        finally:
-            flint.ctx.prec = before
         if excess < 0 or excess > 0:
             return bool(excess < 0), value
         bits *= 2
