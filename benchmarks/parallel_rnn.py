@@ -139,13 +139,13 @@ ROWS = [
     *(
         Row(f"tanh RNN, T = 1e5, d = {d}: block Jacobi", Goal(goal, "peer"), LOOP, None,
             partial(blocks, d=d, peer=numpy_loop, chunk=chunk))
-        for d, goal, chunk in ((1, 100, 256), (4, 12, 512), (16, 6, 512), (64, 1.8, 1024))
+        for d, goal, chunk in ((1, 100, 250), (4, 12, 500), (16, 6, 500), (64, 1.8, 1000))
     ),
     Row("tanh RNN, T = 1e5, d = 1: block Jacobi", Goal(1, "peer"), "jax.lax.scan", None,
-        partial(blocks, d=1, peer=jax_scan, chunk=256)),
+        partial(blocks, d=1, peer=jax_scan, chunk=250)),
     *(
         Row(f"tanh RNN, T = 1e5, d = {d}: block Jacobi", None, "jax.lax.scan", None,
-            partial(blocks, d=d, peer=jax_scan, chunk=512))
+            partial(blocks, d=d, peer=jax_scan, chunk=500))
         for d in (4, 16)
     ),
     *(

@@ -339,9 +339,10 @@ def test_damped_iterations_converge_to_the_loop():
     T=st.integers(0, 90),
     chunk=st.integers(1, 30),
     gain=st.sampled_from([0.5, 3.0]),
+    d=st.sampled_from([1, 2, 9]),
 )
-def test_block_jacobi_is_the_loop_in_every_bit(seed, kind, T, chunk, gain):
-    instance = network(seed, kind, 2, T, gain=gain)
+def test_block_jacobi_is_the_loop_in_every_bit(seed, kind, T, chunk, gain, d):
+    instance = network(seed, kind, d, T, gain=gain)
     truth = sequential_states(*instance)
     swept = block_jacobi_states(*instance, chunk, max_sweeps=max(1, -(-T // chunk)), history=True)
     for n, X in enumerate(swept.history):
@@ -349,6 +350,31 @@ def test_block_jacobi_is_the_loop_in_every_bit(seed, kind, T, chunk, gain):
     for found in (swept, block_jacobi_states(*instance, chunk), block_jacobi_states(*instance)):
         assert np.array_equal(found.states, truth)
         assert found.converged
+
+
+@few
+@given(seed=SEEDS, kind=st.sampled_from(KINDS), d=st.sampled_from([1, 2, 9]), tol=st.sampled_from([0.0, 1e-9]))
+def test_the_history_of_block_jacobi_holds_what_each_sweep_left(seed, kind, d, tol):
+    instance = network(seed, kind, d, 50, gain=1.5)
+    history = block_jacobi_states(*instance, 10, tol, max_sweeps=5, history=True).history
+    assert not history[0].any()
+    for n, X in enumerate(history[1:], start=1):
+        assert np.array_equal(X, block_jacobi_states(*instance, 10, tol, max_sweeps=n).states)
+
+
+@few
+@given(
+    seed=SEEDS,
+    kind=st.sampled_from(KINDS),
+    d=st.sampled_from([1, 2, 9]),
+    T=st.integers(1, 90),
+    chunk=st.integers(1, 30),
+)
+def test_with_a_tolerance_block_jacobi_is_the_loop_up_to_it(seed, kind, d, T, chunk):
+    instance = network(seed, kind, d, T, gain=0.5)
+    found = block_jacobi_states(*instance, chunk, 1e-12)
+    assert found.converged
+    np.testing.assert_allclose(found.states, sequential_states(*instance), rtol=0, atol=1e-11)
 
 
 def test_block_jacobi_with_a_limit_says_that_it_did_not_settle():

@@ -13,7 +13,6 @@ from verify.methods.recurrence.cells import Cell
 from verify.methods.recurrence.sequential import FixedPointResult, finished, in_place, run, sequence
 
 PATIENCE = 8  # sweeps, each of which costs a small part of the loop; more than so many are not worth it
-WIDE = 8  # numbers of a state or input from which a row of them is worth a stride, and no copy is made
 LOOK_EVERY = 8  # steps between two looks whether all chunks have rejoined the paths of the sweep before
 
 
@@ -30,10 +29,14 @@ def block_jacobi_states(
     """States by sweeps: all chunks of `chunk` steps advance side by side, then each passes its end to the next one.
 
     The first chunk starts from x0, the others first from 0. After n sweeps the first n chunks are those of
-    `sequential_states`, on NumPy arrays in every bit. It stops when the starts repeat up to `tol`; `iterations` counts
-    sweeps. A sweep is left early where all chunks have rejoined the paths of the sweep before, up to `tol`. By default
-    a chunk has about sqrt(T) steps. Without `max_sweeps`, what is left is done one step after the other as soon as the
-    starts approach each other too slowly to settle within eight sweeps.
+    `sequential_states`. It stops when the starts repeat up to `tol`; `iterations` counts sweeps. A sweep is left early
+    where all chunks have rejoined the paths of the sweep before, up to `tol`. By default a chunk has about sqrt(T)
+    steps; powers of two are slower, as all chunks then compete for the same lines of the cache. Without `max_sweeps`,
+    what is left is done one step after the other as soon as the starts approach each other too slowly to settle within
+    eight sweeps.
+
+    On NumPy arrays and with tol = 0 every bit is that of `sequential_states`. A positive tol allows a cell that has
+    `advance_rows` one matrix product for all chunks, two to four times as fast; it rounds in another order.
 
     `history` keeps the states after every sweep (sweeps + 1, T, d), from zeros.
 
@@ -68,7 +71,7 @@ def block_jacobi_states(
             paths, seam = sweep(xp, cell, drive, starts, paths, tol)
             sweeps += 1
             if kept is not None:
-                kept.append(_in_a_row(xp, paths, T))
+                kept.append(xp.asarray(_in_a_row(xp, paths, T), copy=True))  # the next sweep writes over it
             last, distance = distance, largest(xp, paths[-1][:-1, :] - starts[1:, :])
             starts = shifted(xp, x0, paths[-1])
             settled = distance <= tol
@@ -101,8 +104,7 @@ def _side_by_side(xp: Any, U: Any, length: int, chunks: int) -> Any:
     pad = length * chunks - U.shape[0]
     if pad:
         U = xp.concat([U, xp.zeros((pad, U.shape[1]), dtype=U.dtype)])
-    stacked = xp.permute_dims(xp.reshape(U, (chunks, length, U.shape[1])), (1, 0, 2))
-    return np.ascontiguousarray(stacked) if xp is np and U.shape[1] < WIDE else stacked
+    return xp.permute_dims(xp.reshape(U, (chunks, length, U.shape[1])), (1, 0, 2))
 
 
 def _sweep(xp: Any, cell: Cell, drive: Any, starts: Any, before: Any, tol: float) -> tuple[Any, float]:
@@ -123,29 +125,31 @@ def _sweep(xp: Any, cell: Cell, drive: Any, starts: Any, before: Any, tol: float
 
 
 def _in_place_sweep(xp: Any, cell: Cell, drive: Any, starts: Any, paths: Any, tol: float) -> tuple[Any, float]:
-    """The same in one array (length, chunks, d), which is overwritten up to the seam."""
-    advance, states, first = in_place(cell), starts, paths is None
+    """The same in one array (length, chunks, d), which is overwritten up to the seam.
+
+    It is a view of the states in the order of time, so that nothing is copied at the end; the step itself works on two
+    small arrays without strides.
+    """
+    advance = in_place(cell, rows=tol > 0)
+    first = paths is None
     if first:
-        paths = _side_by_side(
-            np, np.empty((len(drive) * len(starts), starts.shape[1]), starts.dtype), len(drive), len(starts)
-        )
-    spare = np.empty_like(starts)
-    for step in range(len(drive)):
-        if first or step % LOOK_EVERY != LOOK_EVERY - 1:
-            advance(states, drive[step], paths[step])
-        else:
-            advance(states, drive[step], spare)
-            difference = float(np.abs(spare - paths[step]).max())  # nan is no rejoining
+        length, chunks, d = len(drive), *starts.shape
+        paths = _side_by_side(np, np.empty((length * chunks, d), starts.dtype), length, chunks)
+    states, following, spare = starts, np.empty_like(starts), np.empty_like(starts)
+    for step, (inputs, path) in enumerate(zip(drive, paths, strict=True)):
+        advance(states, inputs, following)
+        if not first and step % LOOK_EVERY == LOOK_EVERY - 1:
+            difference = float(np.abs(following - path).max())  # nan is no rejoining
             if difference <= tol:
                 return paths, difference
-            paths[step] = spare
-        states = paths[step]
+        path[...] = following
+        states, following, spare = following, spare, following
     return paths, 0.0
 
 
 def _in_a_row(xp: Any, paths: Any, T: int) -> Any:
-    """The states (T, d) in the order of time, a copy."""
-    stacked = np.ascontiguousarray(paths.swapaxes(0, 1)) if xp is np else xp.stack(paths, axis=1)
+    """The states (T, d) in the order of time: on NumPy arrays those of `paths` themselves."""
+    stacked = paths.swapaxes(0, 1) if xp is np else xp.stack(paths, axis=1)
     return xp.reshape(stacked, (stacked.shape[0] * stacked.shape[1], stacked.shape[2]))[:T, ...]
 
 

@@ -65,6 +65,15 @@ class TanhCell:
         np.add(out, u, out=out)
         np.tanh(out, out=out)
 
+    def advance_rows(self, h: Any, u: Any, out: Any) -> None:
+        """`advance` for many states (n, d) by one matrix product, which may round in another order."""
+        if self.A.shape == (1, 1):
+            np.multiply(h, self.A[0], out=out)
+        else:
+            np.matmul(h, self.A.T, out=out)
+        np.add(out, u, out=out)
+        np.tanh(out, out=out)
+
     def jacobian(self, h: Any, u: Any) -> Any:
         """d step / d h = diag(1 - x'^2) A, shape (..., d, d): no cosh, which would overflow."""
         return row_scaled(self._slope(h, u), self.A)

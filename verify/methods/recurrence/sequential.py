@@ -58,13 +58,16 @@ def run(xp: Any, cell: Cell, U: Any, x0: Any) -> Any:
     return xp.stack(rows) if rows else xp.zeros((0, x0.shape[0]), dtype=x0.dtype)
 
 
-def in_place(cell: Any) -> Callable[[Any, Any, Any], None]:
-    """The step of a cell that writes into its third argument: the cell's own, where it has one."""
+def in_place(cell: Any, *, rows: bool = False) -> Callable[[Any, Any, Any], None]:
+    """The step of a cell that writes into its third argument: the cell's own, where it has one.
+
+    With `rows` it is for many states at once, and need not have every bit of `step`.
+    """
 
     def assign(h: Any, u: Any, out: Any) -> None:
         out[...] = cell.step(h, u)
 
-    return getattr(cell, "advance", assign)
+    return (getattr(cell, "advance_rows", None) if rows else None) or getattr(cell, "advance", assign)
 
 
 def sequence(cell: Cell, U: Any, x0: Any, *, empty: bool = True) -> tuple[Any, Any, Any]:
