@@ -75,7 +75,7 @@ def affine_scan(A: Any, b: Any, s0: Any, method: str = "auto") -> Any:
         return b[:, :] + 0 * s0
     with np.errstate(all="ignore"):
         first = _apply(A[:1, ...], s0[None, :]) + b[:1, :]
-        return solve(xp, A, xp.concat([first, b[1:, :]]), method)
+        return solve(xp, A, xp.concat([first, b[1:, :]]), method, overwrite_b=True)
 
 
 def check_method(method: Any) -> None:
@@ -84,14 +84,17 @@ def check_method(method: Any) -> None:
         refuse(f"method={method!r}", f"the methods are {', '.join(METHODS)}", "choose one of them")
 
 
-def solve(xp: Any, A: Any, b: Any, method: str) -> Any:
-    """The scan without checks, and with s_0 already taken into b_1: s_1 = b_1. A_1 is not used."""
+def solve(xp: Any, A: Any, b: Any, method: str, *, overwrite_b: bool = False) -> Any:
+    """The scan without checks, and with s_0 already taken into b_1: s_1 = b_1. A_1 is not used.
+
+    `overwrite_b` allows the result to be written where b is.
+    """
     if method == "auto":
         method = _choose(xp, A, b)
     if method == "loop":
         return _loop(xp, A, b)
     if method == "banded":
-        return _banded(xp, A, b)
+        return _banded(xp, A, b, overwrite_b)
     if method == "blocked":
         return _blocked(xp, A, b)
     return _tree(xp, A, b, method)
@@ -122,7 +125,7 @@ def _loop(xp: Any, A: Any, b: Any) -> Any:
     return xp.stack(rows)
 
 
-def _banded(xp: Any, A: Any, b: Any) -> Any:
+def _banded(xp: Any, A: Any, b: Any, overwrite_b: bool) -> Any:
     """(I - shift A) s = b: unit lower triangular, of bandwidth 2 d - 1, or 1 mode by mode where A is diagonal."""
     if xp is not np or b.dtype.char not in "fd":
         found = f"b is of {xp.__name__} and dtype {b.dtype}"
@@ -135,14 +138,14 @@ def _banded(xp: Any, A: Any, b: Any) -> Any:
     if A.ndim == 2:
         band = np.zeros((2, d, T), dtype=b.dtype)
         np.negative(A[1:].T, out=band[1, :, :-1])  # 0 between the end of one mode and the start of the next
-        band, right = band.reshape(2, d * T), np.ascontiguousarray(b.T)
+        band, right, overwrite_b = band.reshape(2, d * T), b.T.copy(), True
     else:
         band, right = np.zeros((2 * d, T * d), dtype=b.dtype, order="F"), b
         for i in range(d):
             for j in range(d):
                 np.negative(A[1:, i, j], out=band[d + i - j, j : (T - 1) * d : d])
     trtrs = lapack.stbtrs if b.dtype.char == "f" else lapack.dtbtrs
-    s, info = trtrs(band, right.reshape(-1, 1), uplo="L", diag="U")
+    s, info = trtrs(band, right.reshape(-1, 1), uplo="L", diag="U", overwrite_b=overwrite_b)
     if info:
         raise RuntimeError(f"LAPACK's tbtrs returned info={info}")
     return np.ascontiguousarray(s.reshape(d, T).T) if A.ndim == 2 else s.reshape(T, d)

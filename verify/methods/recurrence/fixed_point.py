@@ -84,8 +84,8 @@ def fixed_point_states(
 
 
 def _advance(xp: Any, M: Any, F: Any, R: Any, solver: str) -> Any:
-    """F_t + M_t d_{t-1}: not x + d, which rounds what is finished already."""
-    d = shifted(xp, xp.zeros_like(R[0, :]), solve(xp, M, R, solver))
+    """F_t + M_t d_{t-1}: not x + d, which rounds what is finished already. R is used up."""
+    d = shifted(xp, xp.zeros_like(R[0, :]), solve(xp, M, R, solver, overwrite_b=True))
     X = F + (M * d if M.ndim == 2 else matvec(M, d))
     return xp.where(xp.isnan(X), F, X)
 
