@@ -191,6 +191,53 @@ def test_distortions_are_those_of_all_pairs(seed, n, D, tile):
     assert np.allclose(jl.pairwise_distortion(X, Y, tile=tile), (ratios.min(), ratios.max()), rtol=1e-9)
 
 
+def _clouds(kind, n, D, rng):
+    """Points and images on which a screen in single precision could go wrong."""
+    X = rng.normal(size=(n, D))
+    if kind == "isometry":
+        return X, X @ np.linalg.qr(rng.normal(size=(D, D)))[0]
+    if kind == "near twins":
+        X[1] = X[0] + 1e-9 * rng.normal(size=D)
+        return X, X + 0.1 * rng.normal(size=(n, D))
+    if kind == "one far away":
+        X[0] *= 1e6
+        return X, X[:, ::-1] * (1 + rng.uniform(size=D))
+    if kind == "sizes":
+        return 1e-120 * X, 1e-90 * X * (1 + rng.uniform(size=D))
+    if kind == "tiny":
+        return 1e-50 * X, 1e50 * X * (1 + rng.uniform(size=D))
+    return X, X * (1 + 1e-7 * rng.uniform(size=D))  # "nearly the same": all distortions within single precision
+
+
+CLOUDS = ("isometry", "near twins", "one far away", "sizes", "tiny", "nearly the same")
+
+
+@given(
+    seed=seeds, kind=st.sampled_from(CLOUDS), n=st.integers(2, 80), D=st.integers(2, 9), tile=st.sampled_from([7, 512])
+)
+@few
+def test_the_screen_loses_no_extreme_pair(seed, kind, n, D, tile):
+    X, Y = _clouds(kind, n, D, np.random.default_rng(seed))
+    i, j = np.triu_indices(n, 1)
+    ratios = ((Y[i] - Y[j]) ** 2).sum(axis=1) / ((X[i] - X[j]) ** 2).sum(axis=1)
+    assert np.allclose(jl.pairwise_distortion(X, Y, tile=tile), (ratios.min(), ratios.max()), rtol=1e-11, atol=0)
+
+
+@given(seed=seeds, kind=st.sampled_from(CLOUDS), D=st.integers(2, 300))
+@few
+def test_squared_distances_in_single_precision_are_within_their_bound(seed, kind, D):
+    from verify.methods.johnson_lindenstrauss import screen
+
+    copy = screen._copy(_clouds(kind, 20, D, np.random.default_rng(seed))[0])
+    if copy is None:
+        assert kind == "sizes"
+        return
+    Z = _clouds(kind, 20, D, np.random.default_rng(seed))[0] * copy.scale
+    d2, bound = screen._distances(copy, slice(0, 10), slice(10, 20))
+    true = ((Z[:10, None] - Z[None, 10:]) ** 2).sum(axis=-1)
+    assert np.abs(d2 - true).max() <= bound
+
+
 def test_points_that_coincide():
     X = np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
     assert jl.pairwise_distortion(X, 2 * X) == (4.0, 4.0)

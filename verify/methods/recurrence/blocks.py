@@ -133,7 +133,7 @@ def _in_place_sweep(xp: Any, cell: Cell, drive: Any, starts: Any, paths: Any, to
     advance = in_place(cell, rows=tol > 0)
     first = paths is None
     if first:
-        length, chunks, d = len(drive), *starts.shape
+        length, (chunks, d) = len(drive), starts.shape
         paths = _side_by_side(np, np.empty((length * chunks, d), starts.dtype), length, chunks)
     states, following, spare = starts, np.empty_like(starts), np.empty_like(starts)
     for step, (inputs, path) in enumerate(zip(drive, paths, strict=True)):

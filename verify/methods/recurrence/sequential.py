@@ -67,7 +67,8 @@ def in_place(cell: Any, *, rows: bool = False) -> Callable[[Any, Any, Any], None
     def assign(h: Any, u: Any, out: Any) -> None:
         out[...] = cell.step(h, u)
 
-    return (getattr(cell, "advance_rows", None) if rows else None) or getattr(cell, "advance", assign)
+    own: Callable[[Any, Any, Any], None] = getattr(cell, "advance", assign)
+    return getattr(cell, "advance_rows", own) if rows else own
 
 
 def sequence(cell: Cell, U: Any, x0: Any, *, empty: bool = True) -> tuple[Any, Any, Any]:
