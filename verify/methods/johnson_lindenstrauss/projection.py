@@ -18,7 +18,7 @@ from verify.methods.guards import (
     whole_number,
 )
 
-ROWS = 64  # of X at a time: half a megabyte for a thousand features, which stays in the cache
+ROWS = 16  # of X at a time: their features stay in the cache while they are turned
 KINDS = ("gaussian", "rademacher", "sparse", "haar")
 
 

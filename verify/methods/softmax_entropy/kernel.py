@@ -76,37 +76,38 @@ def parts(rows: Array, *, strict: bool = False) -> tuple[Array, Array, Array]:
     step = BLOCK // n
     for start in range(0, len(rows), step):
         some = slice(start, start + step)
-        block = rows[some]
-        m[some] = top = checked(block.max(axis=1), strict)
-        gaps = block - np.where(top == -np.inf, 0.0, top)[:, None]
-        s[some], t[some] = sums(gaps)
+        m[some], s[some], t[some] = block_parts(rows[some], strict=strict)
     return m, s, t
 
 
-def sums(gaps: Array) -> tuple[Array, Array]:
-    """(s, t) of rows of gaps x - m <= 0, where m occurs in the row (or the row is all -inf). Overwrites `gaps`."""
-    np.maximum(gaps, FAR, out=gaps)
-    first = gaps.argmax(axis=1)
-    gaps[np.arange(len(gaps)), first] = FAR  # one copy of the maximum is left out
+def block_parts(scores: Array, *, strict: bool = False, masked: bool = True, overwrite: bool = False) -> Any:
+    """(m, s, t) of the rows of a block that fits the cache. Without `masked` no score is -inf.
+
+    `overwrite` allows the gaps x - m to be written where the scores, float64, are.
+    """
+    maxima = np.arange(len(scores)), scores.argmax(axis=1)  # nan counts as the largest
+    top = checked(scores[maxima], strict)
+    gaps = np.subtract(scores, np.where(top == -np.inf, 0.0, top)[:, None], out=scores if overwrite else None)
+    if masked:
+        np.maximum(gaps, FAR, out=gaps)
+    gaps[maxima] = FAR  # one copy of the maximum is left out
     weights = np.exp(gaps)
-    return weights.sum(axis=1), -np.vecdot(weights, gaps)
+    return top, weights.sum(axis=1), -np.vecdot(weights, gaps)
 
 
 def long_row(row: Array, *, strict: bool = True) -> tuple[float, float, float]:
     """(m, s, t) of one row, block by block."""
-    top = row.max()
+    first = int(row.argmax())
+    top = row[first]
     if not (-np.inf < top < np.inf):
         checked(np.array([top]), strict)
         return -math.inf, 0.0, 0.0
     s = t = 0.0
-    left_out = False
     for start in range(0, len(row), BLOCK):
         gaps = np.subtract(row[start : start + BLOCK], top, dtype=np.float64)
         np.maximum(gaps, FAR, out=gaps)
-        if not left_out:
-            first = gaps.argmax()
-            if gaps[first] == 0:
-                gaps[first], left_out = FAR, True
+        if start <= first < start + BLOCK:
+            gaps[first - start] = FAR  # one copy of the maximum is left out
         weights = np.exp(gaps)
         s += float(weights.sum())
         t -= float(weights @ gaps)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.guards import Array, finite_array, refuse, whole_number
-from verify.methods.softmax_entropy.kernel import FAR, checked, parts, real_scores, sums
+from verify.methods.softmax_entropy.kernel import FAR, block_parts, parts, real_scores
 
 Triple = tuple[Array, Array, Array]
+LARGE = 1e300  # scores that are bounded by it are finite, and need no look
 QUERIES = 256  # rows of a block of scores: with 512 keys it takes 1 MiB
 
 
@@ -113,16 +114,18 @@ def _stream(rows: Array, keys: Array, block: int, first: int | None) -> Triple:
     """(m, s, t) of rows @ keys.T; row i sees keys up to first + i, if that is given."""
     state: Triple = (np.full(len(rows), -np.inf), np.zeros(len(rows)), np.zeros(len(rows)))
     buffer = np.empty(len(rows) * min(block, len(keys)))
+    largest = float(np.abs(rows).max(initial=0.0)) * rows.shape[1]
     for j in range(0, len(keys), block):
         some = keys[j : j + block]
         scores = buffer[: len(rows) * len(some)].reshape(len(rows), len(some))
+        safe = largest * float(np.abs(some).max(initial=0.0)) < LARGE  # false for nan
         np.matmul(rows, some.T.astype(np.float64, copy=False), out=scores)
-        if not scores.min() > -np.inf:
+        if not safe and not scores.min() > -np.inf:
             refuse("scores contain nan or -inf", "Q, K and their products are finite", "check K, or scale it")
+        masked = False
         if first is not None and j + len(some) > first + 1:
+            masked = True
             hidden = np.arange(j, j + len(some)) > (first + np.arange(len(rows)))[:, None]
             scores[hidden] = -np.inf
-        top = checked(scores.max(axis=1), strict=False)
-        scores -= np.where(top == -np.inf, 0.0, top)[:, None]
-        state = merged(state, (top, *sums(scores)))
+        state = merged(state, block_parts(scores, masked=masked, overwrite=True))
     return state
