@@ -193,10 +193,11 @@ def _checked_keys(log_k: ArrayLike, V: ArrayLike) -> tuple[Array, Array]:
 
 
 def _log_features(name: str, value: ArrayLike, shape: tuple[int | str, ...]) -> Array:
-    """Finite, and small enough for sums of a few of them to be finite too; one pass for both."""
+    """Finite, and small enough for sums of a few of them to be finite too; one way through memory for both."""
     x = real_array(name, value, shape, single=True)
     largest = float(np.finfo(x.dtype).max) / 8
-    if not (x.min() >= -largest and x.max() <= largest):
+    blocks = (x[start : start + ROWS] for start in range(0, len(x), ROWS))
+    if not all(block.min() >= -largest and block.max() <= largest for block in blocks):
         finite_array(name, x)  # names the entry that is not finite
         refuse(f"{name} leaves +-{largest:.3g}", "sums of log-features must stay finite", "scale the inputs down")
     return x
