@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,7 @@ REPLICATES = 4096  # at most: a block of them stays in the cache through all gen
 NUMBERS = 2**16  # of all factors of a block
 FEWEST = 32  # replicates: below that the calls cost more than the work
 RAW_NUMBERS = 2**20  # of samples drawn at once
+MODERATE = (1e-290, 1e290)  # deviations that may still be multiplied as they are
 
 
 class LoopTrajectory(NamedTuple):
@@ -85,10 +86,10 @@ def gaussian_loop(
     )
     largest = max(sizes, default=1)
     block = max(1, min(REPLICATES, RAW_NUMBERS // (largest * d))) if raw else replicates_at_once(d)
-    step = _raw_step if raw else (_line_step if d == 1 else _bartlett_step)
+    step, kind = (_raw_step, _State) if raw else (_line_step, _Line) if d == 1 else (_bartlett_step, _State)
     for first in range(0, replicates, block):
         here = slice(first, first + block)
-        state = _State(start, min(block, replicates - first))
+        state: Any = kind(start, min(block, replicates - first))
         if keep == "all" or not generations:
             state.store(out, 0, here)
         for t, size in enumerate(sizes, 1):
@@ -122,7 +123,7 @@ def bartlett_factor(nu: int, d: int, size: int, rng: np.random.Generator) -> Arr
 
 
 class _State:
-    """Mean, factor and log-determinant of a block of replicates; on the line the factor follows from the last."""
+    """Mean, factor and log-determinant of a block of replicates."""
 
     def __init__(self, start: tuple[Array, Array], size: int) -> None:
         mean, chol = start
@@ -130,29 +131,48 @@ class _State:
         self.chol = np.tile(chol, (size, 1, 1))
         with np.errstate(divide="ignore"):
             self.log_det = np.full(size, 2 * np.log(np.diagonal(chol)).sum())
-        self.line = len(mean) == 1
 
     def store(self, out: LoopTrajectory, row: int, here: slice) -> None:
         out.mean[row, here], out.log_det[row, here] = self.mean, self.log_det
         out.chol[row, here] = self.chol
 
 
-def _line_step(state: _State, n: int, loss: int, bias: float, rng: np.random.Generator) -> None:
-    """d = 1 from ln σ² alone; the mean moves by the variance of before the fit."""
-    sd, log_det = state.chol[:, 0, 0], state.log_det
-    z = rng.standard_normal(len(sd))
-    z *= sd
+class _Line:
+    """Mean and σ of a block of replicates on the line; from the first σ near the ends of the floats on, also ln σ²."""
+
+    def __init__(self, start: tuple[Array, Array], size: int) -> None:
+        mean, chol = start
+        self.mean, self.sd = np.full(size, mean[0]), np.full(size, chol[0, 0])
+        self.log_variance: Array | None = None
+
+    def multiply(self, factor: Array) -> None:
+        """The variance times `factor`, which is overwritten."""
+        if self.log_variance is None:
+            sd = self.sd * np.sqrt(factor)
+            if sd.min() > MODERATE[0] and sd.max() < MODERATE[1]:
+                self.sd = sd
+                return
+            self.log_variance = 2 * np.log(self.sd)
+        with np.errstate(divide="ignore"):
+            self.log_variance += np.log(factor, out=factor)
+        self.sd = np.exp(self.log_variance / 2)
+
+    def store(self, out: LoopTrajectory, row: int, here: slice) -> None:
+        out.mean[row, here, 0], out.chol[row, here, 0, 0] = self.mean, self.sd
+        out.log_det[row, here] = 2 * np.log(self.sd) if self.log_variance is None else self.log_variance
+
+
+def _line_step(state: _Line, n: int, loss: int, bias: float, rng: np.random.Generator) -> None:
+    """d = 1; the mean moves by the variance of before the fit."""
+    z = rng.standard_normal(len(state.sd))
+    z *= state.sd
     z *= math.sqrt(bias / n)
-    state.mean[:, 0] += z
+    state.mean += z
     rng.standard_gamma((n - 1) / 2, out=z)
     if n == 2:
         np.maximum(z, np.finfo(float).tiny, out=z)  # for this shape the generator may return 0, once in 2^53 draws
-    with np.errstate(divide="ignore"):
-        np.log(z, out=z)
-    z += math.log(2 * bias / (n - loss))
-    log_det += z
-    np.multiply(log_det, 0.5, out=z)
-    np.exp(z, out=sd)
+    z *= 2 * bias / (n - loss)
+    state.multiply(z)
 
 
 def _bartlett_step(state: _State, n: int, loss: int, bias: float, rng: np.random.Generator) -> None:
@@ -190,8 +210,6 @@ def _multiply(state: _State, L: Array, scale: float) -> None:
         state.log_det += 2 * diagonal.sum(axis=1) + L.shape[-1] * math.log(scale)
     L *= math.sqrt(scale)
     state.chol = state.chol @ L
-    if state.line:
-        state.chol = np.exp(state.log_det / 2)[:, None, None]
 
 
 def _start(d: int, mean0: ArrayLike | None, chol0: ArrayLike | None) -> tuple[Array, Array]:
