@@ -7,12 +7,13 @@ arrays of balls, for proofs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from verify.methods.guards import refuse
-from verify.methods.recurrence.arrays import floats, like, matvec, namespace, row_scaled
+from verify.methods.recurrence.arrays import floats, like, matvec, namespace, row_scaled, rows_product
 
 
 class Cell(Protocol):
@@ -31,6 +32,9 @@ class Cell(Protocol):
     def input_jacobian(self, h: Any, u: Any) -> Any: ...
 
     def origin_jacobian(self) -> Any: ...
+
+
+Product = Callable[[Any, Any], Any]  # a matrix (d, m) times a vector (m,), or times each of a stack of vectors
 
 
 class TanhCell:
@@ -70,7 +74,7 @@ class TanhCell:
         if self.A.shape == (1, 1):
             np.multiply(h, self.A[0], out=out)
         else:
-            np.matmul(h, self.A.T, out=out)
+            rows_product(self.A, h, out=out)
         np.add(out, u, out=out)
         np.tanh(out, out=out)
 
@@ -127,6 +131,11 @@ class GRUCell:
         z, _, g = self._gates(h, u)
         return (1 - z) * h + z * g
 
+    def advance_rows(self, h: Any, u: Any, out: Any) -> None:
+        """`step` for many states (n, d), written into `out`, by products that may round in another order."""
+        z, _, g = self._gates(h, u, rows_product)
+        out[...] = (1 - z) * h + z * g
+
     def jacobian(self, h: Any, u: Any) -> Any:
         """d step / d h, shape (..., d, d)."""
         z, r, g = self._gates(h, u)
@@ -144,10 +153,10 @@ class GRUCell:
         """The Jacobian at zero state, input and biases: (I + U_h / 2) / 2."""
         return 0.5 * (_eye(self.bz) + 0.5 * self.Uh)
 
-    def _gates(self, h: Any, u: Any) -> tuple[Any, Any, Any]:
-        z = sigmoid(matvec(self.Wz, u) + matvec(self.Uz, h) + self.bz)
-        r = sigmoid(matvec(self.Wr, u) + matvec(self.Ur, h) + self.br)
-        return z, r, _tanh(matvec(self.Wh, u) + matvec(self.Uh, r * h) + self.bh)
+    def _gates(self, h: Any, u: Any, times: Product = matvec) -> tuple[Any, Any, Any]:
+        z = sigmoid(times(self.Wz, u) + times(self.Uz, h) + self.bz)
+        r = sigmoid(times(self.Wr, u) + times(self.Ur, h) + self.br)
+        return z, r, _tanh(times(self.Wh, u) + times(self.Uh, r * h) + self.bh)
 
 
 class LSTMCell:
@@ -192,6 +201,13 @@ class LSTMCell:
         c = f * c + i * g
         return namespace(h).concat([o * _tanh(c), c], axis=-1)
 
+    def advance_rows(self, h: Any, u: Any, out: Any) -> None:
+        """`step` for many states (n, 2 d), written into `out`, by products that may round in another order."""
+        d = self.state_size // 2
+        _, c, i, f, g, o = self._gates(h, u, rows_product)
+        c = f * c + i * g
+        out[:, :d], out[:, d:] = o * np.tanh(c), c
+
     def jacobian(self, h: Any, u: Any) -> Any:
         """d step / d [h, c], shape (..., 2 d, 2 d)."""
         _, c, i, f, g, o = self._gates(h, u)
@@ -224,13 +240,13 @@ class LSTMCell:
         h, c = xp.concat([0.25 * self.Ug, 0.25 * eye], axis=-1), xp.concat([0.5 * self.Ug, 0.5 * eye], axis=-1)
         return xp.concat([h, c], axis=-2)
 
-    def _gates(self, state: Any, u: Any) -> tuple[Any, ...]:
+    def _gates(self, state: Any, u: Any, times: Product = matvec) -> tuple[Any, ...]:
         d = self.state_size // 2
         h, c = state[..., :d], state[..., d:]
-        i = sigmoid(matvec(self.Wi, u) + matvec(self.Ui, h) + self.bi)
-        f = sigmoid(matvec(self.Wf, u) + matvec(self.Uf, h) + self.bf)
-        g = _tanh(matvec(self.Wg, u) + matvec(self.Ug, h) + self.bg)
-        o = sigmoid(matvec(self.Wo, u) + matvec(self.Uo, h) + self.bo)
+        i = sigmoid(times(self.Wi, u) + times(self.Ui, h) + self.bi)
+        f = sigmoid(times(self.Wf, u) + times(self.Uf, h) + self.bf)
+        g = _tanh(times(self.Wg, u) + times(self.Ug, h) + self.bg)
+        o = sigmoid(times(self.Wo, u) + times(self.Uo, h) + self.bo)
         return h, c, i, f, g, o
 
 
