@@ -192,7 +192,8 @@ def worth_of_the_mix(size: Any, case: Case, rng: np.random.Generator) -> Iterato
     region=within(
         -1e-3,
         1e-3,
-        because="after 60 generations the second eigenvalue has lost against the first: their ratio is at most 0.87, and 0.87⁶⁰ = 2.4e-4",
+        because="after 60 generations the second eigenvalue has lost against the first: their ratio is at most 0.87, "
+        "and 0.87⁶⁰ = 2.4e-4",
     ),
     cases=grid(mix=((10, 40, 0.8), (5, 20, 1.0))),
     quantity="slope of ln |x_t − x_∞| − ln ρ, t from 60 to 100",
