@@ -93,6 +93,19 @@ def test_one_generation_is_a_chi_square(n, x):
 
 
 @few
+@given(n=st.integers(400, 10**12), z=st.floats(-5, 5), times=st.integers(1, 3))
+def test_the_law_keeps_its_digits_for_many_samples(n, z, times):
+    half = (n - 1) / 2
+    x = z / math.sqrt(half)
+    # the other way rounds its argument: half e^x by eps, which is sqrt(half) eps deviations
+    known = special.gammainc(half, half * math.exp(x))
+    assert abs(log_variance_cdf(x, [n]) - known) < 1e-12 + 4 * EPS * math.sqrt(half)
+    # and a sum of equal halves: the law of T generations is symmetric to O(1/√n) about its mean
+    middle = log_variance_cdf(times * log_variance_drift(n), [n] * times)
+    assert abs(middle - 0.5) < 1 / math.sqrt(n)
+
+
+@few
 @given(sizes=st.lists(st.integers(2, 30), min_size=1, max_size=6), bias=st.sampled_from([0.3, 1.0, 1.2]), seed=SEEDS)
 def test_the_log_variance_law_is_a_distribution_of_the_right_mean(sizes, bias, seed):
     x = np.linspace(-150, 40, 4001)
@@ -236,7 +249,8 @@ def test_the_limit_law_is_the_f_law_of_a_multivariate_student(r, d, c):
 
 def test_the_limit_law_at_its_ends():
     assert drift_limit_cdf([-1.0, 0.0, np.inf]).tolist() == [0.0, 0.0, 1.0]
-    assert drift_limit_cdf(1e-200) == pytest.approx(1e-200 / math.sqrt(2)) or drift_limit_cdf(1e-200) == 0.0
+    assert drift_limit_cdf(1e-150) == pytest.approx(1e-150 / math.sqrt(2))
+    assert drift_limit_cdf([1e-200, 1e200]).tolist() == [0.0, 1.0]  # squares beyond the floats at either end
 
 
 # --- loops with real data -----------------------------------------------------------------------------------
@@ -273,6 +287,18 @@ def test_fixed_samples_are_the_start_of_their_loop():
         assert np.array_equal(part[0], part[1])
 
 
+@pytest.mark.parametrize(("n_real", "n_synth", "d"), [(2, 3, 3), (1, 4, 2), (3, 6, 5)])
+def test_beside_fixed_samples_that_span_less_the_model_dies_out(n_real, n_synth, d):
+    path = mixed_loop(n_real, n_synth, 300, 20, dim=d, refresh=False, rng=rng(6))
+    assert np.isfinite(path.mean).all()
+    assert np.isfinite(path.chol).all()
+    assert not np.triu(path.chol, 1).any()
+    sizes = np.linalg.svd(path.chol[-1], compute_uv=False)
+    assert (sizes[:, n_real - 1 :] < 1e-13).all()
+    if n_real > 1:
+        assert (sizes[:, n_real - 2] > 1e-3).all()
+
+
 def sign_moments(n_real, n_synth, mean_sq, var, bias):
     """E μ'² and E S' of one generation over all signs, in fractions, for a mean of ±√mean_sq: cross terms cancel."""
     n, total_mean, total_var = n_real + n_synth, Q(0), Q(0)
@@ -298,6 +324,18 @@ def test_stationary_moments_come_back_after_a_generation(n_real, n_synth, bias):
     floats = mixed_loop_moments(n_real, n_synth, float(bias))
     np.testing.assert_allclose(floats[:2], [float(x) for x in found[:2]], rtol=1e-13)
     assert type(floats.var) is float
+
+
+@few
+@given(n_real=st.integers(1, 10**6), n_synth=st.integers(0, 10**18), bias=st.floats(0.1, 1), refresh=st.booleans())
+def test_stationary_moments_in_floats_are_the_exact_ones_rounded(n_real, n_synth, bias, refresh):
+    if n_real + n_synth < 2:
+        return
+    floats = mixed_loop_moments(n_real, n_synth, bias, refresh=refresh)
+    exact = mixed_loop_moments(n_real, n_synth, Q(bias), refresh=refresh)
+    assert floats[:2] == (float(exact.mean_sq), float(exact.var))
+    if refresh:
+        assert effective_sample_size(n_real, n_synth, 1.0) < 2 * n_real + 1e-9 * n_real
 
 
 @pytest.mark.parametrize("d", [1, 3, 10])
@@ -353,6 +391,12 @@ def test_at_the_threshold_the_mix_is_as_good_as_its_real_samples(metric, n_real,
     assert float(stationary_error(n_real, threshold, bias, d, metric)) == pytest.approx(baseline, rel=1e-9)
     assert float(stationary_error(n_real, threshold * 0.9, bias, d, metric)) < baseline
     assert float(stationary_error(n_real, threshold * 1.1, bias, d, metric)) > baseline
+
+
+@pytest.mark.parametrize(("metric", "limit"), [("quadratic", 274 / 3), ("w2", 244 / 3)])
+def test_the_threshold_is_resolved_up_to_ten_million_real_samples(metric, limit):
+    for n_real in (10**6, 10**7):  # n_s* / n_r is the distance to the limit, up to a factor
+        assert synthetic_threshold(n_real, 0.7, 1, metric) == pytest.approx(limit, rel=2 * limit / n_real + 2e-5)
 
 
 def test_there_is_no_threshold_without_bias_or_where_collapse_beats_a_fit():
@@ -428,6 +472,16 @@ def test_regression_errors_in_the_limit():
     late = regression_excess_error(4, 20, 10**6, "accumulate")
     assert regression_excess_error(4, 20, math.inf, "accumulate") == pytest.approx(late, rel=1e-5)
     assert regression_excess_error(4, 20, 0, "accumulate") == 0.0
+
+
+@few
+@given(d=st.integers(1, 50), spare=st.one_of(st.integers(1, 50), st.integers(1, 10**15)))
+def test_the_limit_of_regression_keeps_its_digits(d, spare):
+    n = d + 1 + spare
+    with ctx.workprec(300):
+        x = arb(d + 1) / n
+        known = float(-d / (x * n) * ((1 - x).digamma() + arb.const_euler()))
+    assert regression_excess_error(d, n, math.inf, "accumulate") == pytest.approx(known, rel=1e-14)
 
 
 # --- categories ---------------------------------------------------------------------------------------------
@@ -508,6 +562,12 @@ def test_blocks_do_not_show(monkeypatch):
     assert knn_metrics(x, y, 3) == whole
 
 
+@pytest.mark.parametrize("unit", [1e300, 1e200, 1e90, 1e-90, 1e-170, 1e-290])
+def test_the_unit_of_the_coordinates_does_not_matter(unit):
+    x, y = rng(5).normal(size=(2, 60, 3))
+    assert knn_metrics(unit * x, 0.9 * unit * y, 4) == knn_metrics(x, 0.9 * y, 4)
+
+
 def test_points_that_all_coincide():
     same = np.ones((40, 2))
     assert knn_metrics(same, same, 3)[:2] == (1.0, 1.0)
@@ -572,6 +632,8 @@ NAN = np.full((5, 2), np.nan)
         (lambda: gaussian_loop(5, 3, 2, dim=2, chol0=[[1.0]], rng=R), ValueError),
         (lambda: log_variance_drift(1), ValueError),
         (lambda: log_variance_drift(2.0), TypeError),
+        (lambda: log_variance_drift(np.uint64(2**63)), ValueError),
+        (lambda: drift_tail_constant(np.array([3, 2**63 + 2], np.uint64)), ValueError),
         (lambda: c4(True), TypeError),
         (lambda: critical_bias([3, 1]), ValueError),
         (lambda: log_variance_cdf(math.nan, [3]), ValueError),
@@ -583,12 +645,17 @@ NAN = np.full((5, 2), np.nan)
         (lambda: expected_w2_squared(5, 3.0), TypeError),
         (lambda: expected_w2_squared(1, 3), ValueError),
         (lambda: expected_w2_squared(5, 3, sigma0=-1.0), ValueError),
+        (lambda: expected_w2_squared(5, 3, sigma0=True), TypeError),
         (lambda: frechet_distance([0.0, 0.0], [[1.0]], [0.0], [[1.0]]), ValueError),
         (lambda: frechet_distance([0.0], [[1.0]], [0.0], np.eye(2)), ValueError),
         (lambda: frechet_distance(X[0], np.ones((2, 2)), X[0], np.eye(2)), ValueError),
         (lambda: frechet_distance(X[0], np.eye(2), [0.0, math.inf], np.eye(2)), ValueError),
+        (lambda: frechet_distance(X[0], 1e200 * np.eye(2), X[0], 1e200 * np.eye(2)), ValueError),
+        (lambda: frechet_distance([1e200, 0.0], np.eye(2), X[0], np.eye(2)), ValueError),
         (lambda: lyapunov_spectrum(4, 4), ValueError),
         (lambda: lyapunov_spectrum(4, 2, 1.5), ValueError),
+        (lambda: lyapunov_spectrum(4, 2, Q(10**20 + 1, 10**20)), ValueError),
+        (lambda: lyapunov_spectrum(4, 2, Q(1, 10**400)), ValueError),
         (lambda: drift_limit_cdf(math.nan), ValueError),
         (lambda: drift_limit_cdf(1.0, dim=0), ValueError),
         (lambda: drift_limit_cdf(1.0, c=-1.0), ValueError),
@@ -607,6 +674,7 @@ NAN = np.full((5, 2), np.nan)
         (lambda: effective_sample_size(1, 5, 1.0, metric="quadratic"), ValueError),
         (lambda: effective_sample_size(3, 5, 1.0, metric="w2"), ValueError),
         (lambda: synthetic_threshold(1, 0.7), ValueError),
+        (lambda: synthetic_threshold(10**9, 0.99), ValueError),
         (lambda: synthetic_threshold(10, 0.7, 1, "mean"), ValueError),
         (lambda: accumulate_variance_factor(1, 3, "accumulate", 1), ValueError),
         (lambda: accumulate_variance_factor(0, 3), ValueError),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mutant, role, series, table
-from verify.claims.self_consuming.instances import Floats
+from verify.claims.self_consuming.instances import Floats, signs
 from verify.claims.sources import LOOP_INEVITABLE, LOOP_THRIVE
 from verify.evidence import Enclosure, at_most, exact, gap, within
 from verify.methods import self_consuming
@@ -43,19 +43,25 @@ def always_replaced(n: int, t: Any, workflow: str = "replace", ddof: int = 0) ->
     return accumulate_variance_factor(n, t, "replace", ddof)
 
 
+def refit(noise: Floats, ddof: int, fitted: Callable[[int, Floats, Floats], Floats]) -> tuple[Floats, Floats]:
+    """Variance and mean after all generations, where `fitted(t, new, pool)` are the samples that the next fit is to."""
+    mean, variance = np.zeros(len(noise)), np.ones(len(noise))
+    pool = np.empty((len(noise), 0))
+    for t in range(noise.shape[1]):
+        new = mean[:, None] + np.sqrt(variance)[:, None] * noise[:, t]
+        pool = np.hstack([pool, new])
+        samples = fitted(t, new, pool)
+        mean, variance = samples.mean(axis=1), samples.var(axis=1, ddof=ddof)
+    return variance, mean
+
+
 @role(
     "self_consuming.accumulate_loop",
     numbers='noise (R, T, n), workflow "replace" or "accumulate", ddof; (V (R,), M (R,)) after T generations',
 )
 def accumulate_loop(noise: Floats, workflow: str, ddof: int = 0) -> tuple[Floats, Floats]:
     """Variance and mean of a fit to the newest n samples, or to all so far; the first generation is the noise itself."""
-    mean, variance = np.zeros(len(noise)), np.ones(len(noise))
-    pool = np.empty((len(noise), 0))
-    for t in range(noise.shape[1]):
-        new = mean[:, None] + np.sqrt(variance)[:, None] * noise[:, t]
-        pool = new if workflow == "replace" else np.hstack([pool, new])
-        mean, variance = pool.mean(axis=1), pool.var(axis=1, ddof=ddof)
-    return variance, mean
+    return refit(noise, ddof, lambda t, new, pool: new if workflow == "replace" else pool)
 
 
 @mutant("self_consuming.accumulate_loop", slip="the pooled variance has no part between generations")
@@ -80,11 +86,6 @@ def mean_not_pooled(noise: Floats, workflow: str, ddof: int = 0) -> tuple[Floats
     variance, _ = accumulate_loop(noise, workflow, ddof)
     spread, mean = accumulate_loop(noise[:, :-1], workflow, ddof)  # of the model that was sampled
     return variance, np.asarray(mean + np.sqrt(spread) * noise[:, -1].mean(axis=1), float)
-
-
-def signs(count: int) -> Floats:
-    """All sign patterns of this length, (2^count, count)."""
-    return np.asarray(1 - 2 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1), float)
 
 
 SIZES = ((2, 1), (2, 4), (3, 3), (4, 2))
@@ -132,13 +133,7 @@ def spread_becomes_wander(loop: Any, case: Case, rng: np.random.Generator) -> It
 )
 def subsample_loop(noise: Floats, picks: Any, ddof: int = 0) -> tuple[Floats, Floats]:
     """Fits to n draws with replacement from the pool of all samples so far."""
-    mean, variance = np.zeros(len(noise)), np.ones(len(noise))
-    pool = np.empty((len(noise), 0))
-    for t in range(noise.shape[1]):
-        pool = np.hstack([pool, mean[:, None] + np.sqrt(variance)[:, None] * noise[:, t]])
-        drawn = np.take_along_axis(pool, picks[t], axis=1)
-        mean, variance = drawn.mean(axis=1), drawn.var(axis=1, ddof=ddof)
-    return variance, mean
+    return refit(noise, ddof, lambda t, new, pool: np.take_along_axis(pool, picks[t], axis=1))
 
 
 @mutant("self_consuming.subsample_loop", slip="the fit is to the whole pool, not to the draws from it")
@@ -148,13 +143,7 @@ def whole_pool(noise: Floats, picks: Any, ddof: int = 0) -> tuple[Floats, Floats
 
 @mutant("self_consuming.subsample_loop", slip="draws from the newest samples only")
 def newest_only(noise: Floats, picks: Any, ddof: int = 0) -> tuple[Floats, Floats]:
-    n = noise.shape[2]
-    mean, variance = np.zeros(len(noise)), np.ones(len(noise))
-    for t in range(noise.shape[1]):
-        new = mean[:, None] + np.sqrt(variance)[:, None] * noise[:, t]
-        drawn = np.take_along_axis(new, picks[t] % n, axis=1)
-        mean, variance = drawn.mean(axis=1), drawn.var(axis=1, ddof=ddof)
-    return variance, mean
+    return refit(noise, ddof, lambda t, new, pool: np.take_along_axis(new, picks[t] % noise.shape[2], axis=1))
 
 
 @claim(
@@ -189,12 +178,15 @@ def subsample_by_enumeration(loop: Any, factor: Any, case: Case, rng: np.random.
     source=SOURCE,
     role="self_consuming.accumulate_variance_factor",
     evidence=Evidence.EXACT,
-    region=within(0.999, 1.001, because="the tail Σ_{k>t} 1/k² lies between 1/(t + 1) and 1/t, and −ln(1 − x) "
-    "is between x and x + x²: "
-                  "1 ± 1e-4 at t = 10⁴; for unbiased fits 1/(k(kn − 1)) is 1/(nk²) up to a share 1/(kn)"),
+    region=within(
+        0.999,
+        1.001,
+        because="the tail Σ_{k>t} 1/k² lies between 1/(t + 1) and 1/t, and −ln(1 − x) is between x and x + x²: 1 ± "
+        "1e-4 at t = 10⁴; for unbiased fits 1/(k(kn − 1)) is 1/(nk²) up to a share 1/(kn)",
+    ),
     cases=grid(n=(2, 4, 10), workflow=("accumulate", "subsample", "unbiased")),
     quantity="t ln(V_t / V_∞) over a², t = 10⁴",
-)  # fmt: skip
+)
 def tail_of_the_product(factor: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     t, n = 10_000, case.n
     workflow, ddof = ("accumulate", 1) if case.workflow == "unbiased" else (case.workflow, 0)

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
-from verify.claims.self_consuming.accumulate import signs
-from verify.claims.self_consuming.instances import Floats
+from verify.claims.self_consuming.instances import Floats, signs
 from verify.claims.sources import LOOP_MAD
 from verify.evidence import Enclosure, at_most, exact, exactly, gap, worst
-from verify.methods.self_consuming import expected_w2_squared, mixed_loop, mixed_loop_moments
+from verify.methods.self_consuming import c4, expected_w2_squared, mixed_loop, mixed_loop_moments
 
 SOURCE = LOOP_MAD.at("section 3, the synthetic augmentation loop")
 
@@ -182,7 +181,7 @@ def three_loops() -> Figure:
     for refresh in (True, False):
         path = mixed_loop(n_real, n_synth, 60, 2000, refresh=refresh, rng=np.random.default_rng(14))
         distances.append((np.square(path.mean[..., 0]) + np.square(np.exp(path.log_det / 2) - 1)).mean(axis=1))
-    alone = mixed_loop_moments(n_real, 0, 1.0).mean_sq + 2 - 2 * math.sqrt(expected_deviation(n_real))
+    alone = mixed_loop_moments(n_real, 0, 1.0).mean_sq + 2 - 2 * c4(n_real)
     return Figure(
         "Mean squared distance to the real law: no real data, the same, and fresh ones; n_r = 20, n_s = 60",
         "Without real data the distance grows for ever, with fixed data it stays bounded above that of the real "
@@ -197,10 +196,3 @@ def three_loops() -> Figure:
             series("the real samples alone", y=(alone,), kind="hline"),
         ),
     )
-
-
-def expected_deviation(n: int) -> float:
-    """(E s)² of n real samples."""
-    from verify.methods.self_consuming import c4
-
-    return float(c4(n)) ** 2

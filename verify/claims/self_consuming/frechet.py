@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Case, Evidence, Figure, Table, claim, equivalent, figure, grid, mutant, role, series, table
-from verify.claims.self_consuming.instances import Floats
-from verify.claims.sources import GELBRICH, LOOP_CURSE, LOOP_MAD
-from verify.evidence import Enclosure, at_least, at_most, exact, exactly, gap, sharper, worst
+from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mutant, role, series, table
+from verify.claims.self_consuming.balls import c4_ball, drift_ball, exact_ball
+from verify.claims.self_consuming.instances import log_chi2_nodes
+from verify.claims.sources import LOOP_CURSE, LOOP_MAD
+from verify.evidence import Enclosure, at_least, at_most, exact, exactly, gap, sharper
 from verify.methods import self_consuming
-from verify.methods.numerics import bures_distance2
-from verify.methods.self_consuming import c4, expected_w2_squared, frechet_distance, gaussian_loop, log_variance_drift
+from verify.methods.self_consuming import c4, expected_w2_squared, gaussian_loop, log_variance_drift
 
 SOURCE = LOOP_MAD.at("section 3, distance to the real law")
+
 
 role("self_consuming.expected_w2_squared", numbers="n, t: integers or an array, bias, sigma0, ddof; E W₂², floats")(
     self_consuming.expected_w2_squared
@@ -62,9 +63,7 @@ def unsquared(n: int, t: Any, **how: Any) -> Any:
     quantity="largest |closed form − moments by quadrature|, t in {0, 1, 5, 10, 300}",
 )
 def closed_form(expected: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    nu = case.n - 1
-    y = np.arange(-16000, 900) * 0.01
-    weight = np.exp(nu / 2 * y - np.exp(y) / 2)
+    y, weight = log_chi2_nodes(case.n - 1, -16000, 900)
     scale = case.bias * np.exp(y) / (case.n - case.ddof)
     variance, deviation = weight @ scale / weight.sum(), weight @ np.sqrt(scale) / weight.sum()
     times = np.array([0, 1, 5, 10, 300])
@@ -76,11 +75,8 @@ def closed_form(expected: Any, case: Case, rng: np.random.Generator) -> Iterator
 @role("self_consuming.w2_increment", numbers="n, t: integers, bias: a Fraction; E W₂² at t + 1 minus at t, as a ball")
 def w2_increment(n: int, bias: Fraction, t: int) -> Any:
     """λ^t (λ/n − 1 + λ) + 2 r^t (1 − r), r = √λ c₄(n): the difference of two closed forms, never of two floats."""
-    from flint import arb, fmpq
-
-    lam = arb(fmpq(bias.numerator, bias.denominator))
-    half = arb(n - 1) / 2
-    r = lam.sqrt() * (half + arb(1) / 2).gamma() / (half.gamma() * half.sqrt())
+    lam = exact_ball(bias)
+    r = lam.sqrt() * c4_ball(n)
     return lam**t * (lam / n - 1 + lam) + 2 * r**t * (1 - r)
 
 
@@ -97,9 +93,7 @@ def float_difference(n: int, bias: Fraction, t: int) -> Any:
 
 @mutant("self_consuming.w2_increment", slip="the wandering of the mean is left out")
 def spread_alone(n: int, bias: Fraction, t: int) -> Any:
-    from flint import arb, fmpq
-
-    lam = arb(fmpq(bias.numerator, bias.denominator))
+    lam = exact_ball(bias)
     return w2_increment(n, bias, t) - lam**t * lam / n
 
 
@@ -154,18 +148,12 @@ def two_samples(increment: Any, case: Case, rng: np.random.Generator) -> Iterato
 @role("self_consuming.shrinkage_bound", numbers="n: an integer; c₄(n)² (n + 1)/n as a ball")
 def shrinkage_bound(n: int) -> Any:
     """c₄(n)² (n + 1) / n, which is at least 1 for n ≥ 3: why the distance grows."""
-    from flint import arb
-
-    half = arb(n - 1) / 2
-    return ((half + arb(1) / 2).gamma() / half.gamma()) ** 2 / half * (n + 1) / n
+    return c4_ball(n) ** 2 * (n + 1) / n
 
 
 @mutant("self_consuming.shrinkage_bound", slip="the typical deviation in place of the mean one")
 def shrinkage_of_the_typical(n: int) -> Any:
-    from flint import arb
-
-    half = arb(n - 1) / 2
-    return (half.digamma() - half.log()).exp() * (n + 1) / n
+    return drift_ball(n).exp() * (n + 1) / n
 
 
 @claim(
@@ -201,90 +189,6 @@ def limits(expected: Any, case: Case, rng: np.random.Generator) -> Iterator[Encl
         yield exact(gap(expected(case.n, 10**6, ddof=0), 2.0))
     else:
         yield exact(gap(expected(case.n, 10**6, bias=0.9), 1 + 9 / case.n))
-
-
-role("self_consuming.frechet_distance", numbers="mean (…, d), chol (…, d, d), twice; W₂² (…)")(
-    self_consuming.frechet_distance
-)
-
-
-@mutant("self_consuming.frechet_distance", slip="the root: W₂ in place of W₂²")
-def not_squared(mean1: Floats, chol1: Floats, mean2: Floats, chol2: Floats) -> Any:
-    return np.sqrt(frechet_distance(mean1, chol1, mean2, chol2))
-
-
-@mutant(
-    "self_consuming.frechet_distance", slip="the factors are compared entry by entry, which is a bound and no distance"
-)
-def distance_of_factors(mean1: Floats, chol1: Floats, mean2: Floats, chol2: Floats) -> Any:
-    moved = np.square(np.asarray(mean1) - mean2).sum(axis=-1)
-    return moved + np.square(np.asarray(chol1) - chol2).sum(axis=(-2, -1))
-
-
-@mutant(
-    "self_consuming.frechet_distance", slip="by roots of covariances: half of the digits are gone where one is singular"
-)
-def by_roots(mean1: Floats, chol1: Floats, mean2: Floats, chol2: Floats) -> Any:
-    a, b = (np.asarray(c) @ np.asarray(c).mT for c in (chol1, chol2))
-    return np.square(np.asarray(mean1) - mean2).sum(axis=-1) + bures_distance2(a, b)
-
-
-@equivalent("self_consuming.frechet_distance", because="a distance is symmetric")
-def other_way_round(mean1: Floats, chol1: Floats, mean2: Floats, chol2: Floats) -> Any:
-    return frechet_distance(mean2, chol2, mean1, chol1)
-
-
-@claim(
-    id="self_consuming.frechet-drift.transport",
-    title="The distance agrees with an independent transport library",
-    statement=r"W_2^2 = \|\mu_1 - \mu_2\|^2 + \|C_1\|_F^2 + \|C_2\|_F^2 - 2 \|C_1^\top C_2\|_*",
-    source=GELBRICH.at("the formula for normal laws"),
-    role="self_consuming.frechet_distance",
-    evidence=Evidence.EXACT,
-    region=at_most(
-        1e-10, because="POT takes roots of matrices of condition below 1e4: some 1e4 × d² eps; ours a few eps"
-    ),
-    cases=grid(d=(1, 3, 8), draws=(5,)).full(draws=(100,)),
-    quantity="relative difference to POT",
-)
-def against_pot(distance: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    import ot
-
-    parts = []
-    for _ in range(case.draws):
-        means = rng.normal(size=(2, case.d))
-        factors = np.tril(rng.normal(size=(2, case.d, case.d)), -1) + 2 * np.eye(case.d)
-        covariances = factors @ factors.mT
-        known = ot.gaussian.bures_wasserstein_distance(means[0], means[1], covariances[0], covariances[1]) ** 2
-        parts.append(exact(gap(distance(means[0], factors[0], means[1], factors[1]), known) / known))
-    yield worst(parts)
-
-
-@claim(
-    id="self_consuming.frechet-drift.collapsed",
-    title="A collapsed covariance costs no digits",
-    statement=r"C_2 = c\,x e_1^\top: \quad W_2^2 = \|C_1\|_F^2 + c^2 \|x\|^2 - 2 c \|C_1^\top x\|",
-    source=GELBRICH.at("the formula for normal laws"),
-    role="self_consuming.frechet_distance",
-    evidence=Evidence.EXACT,
-    region=at_most(
-        1e-14,
-        because="sums of d² squares, one singular value: some 40 eps; roots of covariances are off by the root of eps",
-    ),
-    cases=grid(d=(2, 5), draws=(10,)),
-    quantity="relative difference to the formula for rank one",
-)
-def rank_one(distance: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    parts = []
-    for _ in range(case.draws):
-        chol1 = np.tril(rng.normal(size=(case.d, case.d)))
-        x = rng.normal(size=case.d)
-        chol2 = np.zeros((case.d, case.d))
-        chol2[:, 0] = x
-        known = np.square(chol1).sum() + x @ x - 2 * np.linalg.norm(chol1.T @ x)
-        zero = np.zeros(case.d)
-        parts.append(exact(gap(distance(zero, chol1, zero, chol2), known) / np.square(chol1).sum()))
-    yield worst(parts)
 
 
 @figure(of="self_consuming.frechet-drift")

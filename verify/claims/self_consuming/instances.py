@@ -1,4 +1,4 @@
-"""Laws, pivots and types that several claims on loops share."""
+"""Laws, enumerations, pivots and types that several claims on loops share."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ def normal_cdf(x: Floats) -> Floats:
     from scipy.special import ndtr
 
     return np.asarray(ndtr(x))
+
+
+def signs(count: int) -> Floats:
+    """All sign patterns of this length, (2^count, count)."""
+    return np.asarray(1 - 2 * ((np.arange(2**count)[:, None] >> np.arange(count)) & 1), float)
+
+
+def log_chi2_nodes(df: float, low: int, high: int) -> tuple[Floats, Floats]:
+    """Places y, 0.01 apart, from low / 100 to high / 100, and weights there: a multiple of the density of ln χ²_df.
+
+    The trapezoidal rule that they make converges geometrically, as the density is analytic and falls at both ends.
+    """
+    y = np.arange(low, high, dtype=float) * 0.01
+    return y, np.exp(df / 2 * y - np.exp(y) / 2)
 
 
 def steps(path: LoopTrajectory, n: int, bias: float, ddof: int = 1) -> tuple[Floats, Floats]:

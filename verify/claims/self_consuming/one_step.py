@@ -149,7 +149,7 @@ def scatter_directions(gaussian_loop: Any, case: Case, rng: np.random.Generator)
     source=SOURCE,
     role="self_consuming.gaussian_loop",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.04, because="a mean that moves by the new variance makes the ratio a χ² of one degree, 0.08 away from F at "
+    region=at_most(0.04, because="a mean that moves by the new variance makes the ratio a χ² of one degree, 0.1 away from F at "
                    "ν = 3; " + LAW),
     cases=grid(n=(4,), method=("sufficient", "raw")),
     quantity="distance of the ratio to its F law",

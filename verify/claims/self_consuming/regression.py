@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mutant, role, series, table
-from verify.claims.self_consuming.instances import Floats, chi2_cdf
+from verify.claims.self_consuming.instances import Floats, chi2_cdf, log_chi2_nodes
 from verify.claims.sources import LOOP_INEVITABLE
 from verify.evidence import Enclosure, at_most, exact, gap, sup_distance
 from verify.methods import self_consuming
@@ -102,8 +102,7 @@ def inverse_moments(excess: Any, case: Case, rng: np.random.Generator) -> Iterat
 
     def gram_inverse(rows: int) -> float:
         """E tr (XᵀX)⁻¹ = d E 1/χ²_{rows − d + 1}."""
-        y = np.arange(-6000, 900) * 0.01
-        weight = np.exp((rows - d + 1) / 2 * y - np.exp(y) / 2)
+        y, weight = log_chi2_nodes(rows - d + 1, -6000, 900)
         return float(d * (weight @ np.exp(-y)) / weight.sum())
 
     total, parts = 0.0, []

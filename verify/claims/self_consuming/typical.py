@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
+from verify.claims.self_consuming.balls import c4_ball, drift_ball, exact_ball
 from verify.claims.self_consuming.instances import Floats
-from verify.claims.sources import LOOP_MAD, LOOP_RATE
+from verify.claims.sources import LOOP_MAD
 from verify.evidence import Enclosure, at_least, at_most, exact, gap, probability, sharper, within
 from verify.methods import self_consuming
 from verify.methods.self_consuming import c4, critical_bias, log_variance_drift
@@ -21,26 +22,17 @@ SOURCE = LOOP_MAD.at("the proposition after equation 2")
 @role("self_consuming.typical_rate", numbers="n: an integer, bias: a Fraction; the rate of ln σ² as a ball (flint.arb)")
 def typical_rate(n: int, bias: Fraction) -> Any:
     """ln λ + ψ(ν/2) − ln(ν/2): the almost sure limit of (1/t) ln σ_t²."""
-    from flint import arb, fmpq
-
-    half = arb(fmpq(n - 1, 2))
-    return arb(fmpq(bias.numerator, bias.denominator)).log() + half.digamma() - half.log()
+    return exact_ball(bias).log() + drift_ball(n)
 
 
 @mutant("self_consuming.typical_rate", slip="ln λ, the rate of the mean variance: Jensen's inequality is ignored")
 def rate_of_the_mean(n: int, bias: Fraction) -> Any:
-    from flint import arb, fmpq
-
-    return arb(fmpq(bias.numerator, bias.denominator)).log()
+    return exact_ball(bias).log()
 
 
 @mutant("self_consuming.typical_rate", slip="2 ln c₄, the rate of the squared mean deviation")
 def rate_of_the_mean_deviation(n: int, bias: Fraction) -> Any:
-    from flint import arb
-
-    half = arb(n - 1) / 2
-    c = (half + arb(1) / 2).gamma() / (half.gamma() * half.sqrt())
-    return rate_of_the_mean(n, bias) + 2 * c.log()
+    return rate_of_the_mean(n, bias) + 2 * c4_ball(n).log()
 
 
 @claim(
@@ -150,12 +142,14 @@ def critical_values(critical_bias: Any, case: Case, rng: np.random.Generator) ->
     source=SOURCE,
     role=("self_consuming.critical_bias", "self_consuming.gaussian_loop"),
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="ln σ_T² has mean ±30 and a deviation of at most 41; with a wrong threshold "
-    "every path has the same "
-                    "sign on both sides"),
+    region=at_least(
+        0.5,
+        because="ln σ_T² has mean ±30 and a deviation of at most 41; with a wrong threshold every path has the same "
+        "sign on both sides",
+    ),
     cases=grid(n=(3, 10), factor=(0.97, 1.03)).full(n=(3, 5, 10, 50)),
     quantity="P(the path goes where the threshold says)",
-)  # fmt: skip
+)
 def threshold_decides(critical_bias: Any, loop: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     lam = case.factor * float(critical_bias(case.n))
 
@@ -164,123 +158,6 @@ def threshold_decides(critical_bias: Any, loop: Any, case: Case, rng: np.random.
         return (log_variance > 0) == (case.factor > 1)
 
     yield from probability(hits, rng, case.risk)
-
-
-role("self_consuming.c4", numbers="n: an integer or an array; c₄(n), floats")(self_consuming.c4)
-
-
-@mutant("self_consuming.c4", slip="n in place of n − 1")
-def c4_of_n(n: Any) -> Any:
-    return c4(np.asarray(n) + 1)
-
-
-@mutant("self_consuming.c4", slip="the first-order value 1 − 1/(4ν)")
-def c4_first_order(n: Any) -> Any:
-    return 1 - 1 / (4 * (np.asarray(n) - 1))
-
-
-@mutant("self_consuming.c4", slip="a difference of two large log-Gammas: ten digits are gone at n = 10⁷")
-def c4_by_logarithms(n: Any) -> Any:
-    from scipy.special import gammaln
-
-    nu = np.asarray(n) - 1
-    return np.sqrt(2 / nu) * np.exp(gammaln((nu + 1) / 2) - gammaln(nu / 2))
-
-
-@role("self_consuming.c4_ball", numbers="n: an integer; c₄(n) as a ball (flint.arb)")
-def c4_ball(n: int) -> Any:
-    """sqrt(2/ν) Γ((ν + 1)/2) / Γ(ν/2), ν = n − 1."""
-    from flint import arb
-
-    half = arb(n - 1) / 2
-    return (half + arb(1) / 2).gamma() / (half.gamma() * half.sqrt())
-
-
-@mutant("self_consuming.c4_ball", slip="n in place of n − 1")
-def c4_ball_of_n(n: int) -> Any:
-    return c4_ball(n + 1)
-
-
-@mutant("self_consuming.c4_ball", slip="the root of the mean variance, which is 1: Jensen's inequality is ignored")
-def no_jensen(n: int) -> Any:
-    from flint import arb
-
-    return arb(1)
-
-
-@claim(
-    id="self_consuming.mean-versus-typical.c4",
-    title="The mean of the standard deviation is accurate for every n",
-    statement=r"c_4(n) = \sqrt{\tfrac2\nu}\; \Gamma(\tfrac{\nu + 1}2) / \Gamma(\tfrac\nu2)",
-    source=LOOP_RATE.at("the bound on the survival of a path"),
-    role="self_consuming.c4",
-    evidence=Evidence.EXACT,
-    region=at_most(4e-15, because="two Gamma functions, a root and a quotient: about 16 roundings"),
-    cases=grid(n=(2, 3, 10, 81, 82, 1000, 10**7)),
-    quantity="|c₄ − ball|",
-)
-def c4_is_accurate(c4: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    import flint
-
-    with flint.ctx.workprec(256):
-        truth = float(c4_ball(case.n))
-    yield exact(gap(c4(case.n), truth))
-
-
-@claim(
-    id="self_consuming.mean-versus-typical.survival-rate",
-    title="The mean deviation falls faster than by e^{−1/4n} a generation",
-    statement=r"P(\sigma_t > \varepsilon) \le \frac{\sigma_0}{\varepsilon}\, c_4(n)^t \le "
-    r"\frac{\sigma_0}{\varepsilon}\, e^{-t/4n}, "
-    r"\qquad c_4(n) < e^{-1/4n}",
-    source=LOOP_RATE.at("the bound on the survival of a path"),
-    role="self_consuming.c4_ball",
-    evidence=Evidence.CERTIFIED,
-    region=within(1, 2, because="1 is the stated bound; at n = 2 the value is −4 ln(2/π) = 1.81, and it falls to 1"),
-    cases=grid(n=(2, 3, 5, 10, 50, 200)).full(n=tuple(range(2, 201))),
-    quantity="−4n ln c₄(n)",
-)
-def survival_rate(c4_ball: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    yield from sharper(lambda: -4 * case.n * c4_ball(case.n).log())
-
-
-@role(
-    "self_consuming.exceedance_bound", numbers="n, t: integers, epsilon: σ/σ_0; an upper bound on P(σ_t > ε), a float"
-)
-def exceedance_bound(n: int, t: int, epsilon: float) -> float:
-    """c₄(n)^t σ_0/ε: Markov's inequality for σ_t."""
-    return float(c4(n)) ** t / epsilon
-
-
-@mutant(
-    "self_consuming.exceedance_bound", slip="the typical deviation in place of its mean, as if no path lagged behind"
-)
-def bound_by_the_typical(n: int, t: int, epsilon: float) -> float:
-    return float(np.exp(t * log_variance_drift(n) / 2)) / epsilon
-
-
-@mutant("self_consuming.exceedance_bound", slip="the mean deviation squared")
-def squared_rate(n: int, t: int, epsilon: float) -> float:
-    return float(c4(n)) ** (2 * t) / epsilon
-
-
-@claim(
-    id="self_consuming.mean-versus-typical.exceedance",
-    title="The bound on lagging paths holds for the exact law",
-    statement=r"P(\sigma_t > \varepsilon \sigma_0) \le c_4(n)^t / \varepsilon",
-    source=LOOP_RATE.at("the bound on the survival of a path"),
-    role="self_consuming.exceedance_bound",
-    evidence=Evidence.EXACT,
-    region=at_most(1, because="Markov's inequality; where the bound is below 1e-9 the inverted law has no "
-    "digits, and nothing is measured"),
-    cases=grid(n=(3, 10), t=(5, 50)).full(n=(2, 3, 5, 10, 50), t=(5, 20, 50, 200)),
-    quantity="exact probability over the bound, largest over ε",
-)  # fmt: skip
-def lagging_paths(bound: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    epsilon = np.geomspace(1e-3, 1.0, 40) ** (case.t * abs(log_variance_drift(case.n)) / 3 + 0.5)
-    tail = 1 - self_consuming.log_variance_cdf(2 * np.log(epsilon), [case.n] * case.t)
-    bounds = np.array([bound(case.n, case.t, float(e)) for e in epsilon])
-    yield exact(float(np.max(np.where(bounds > 1e-9, tail / bounds, 0.0))))
 
 
 @figure(of="self_consuming.mean-versus-typical")

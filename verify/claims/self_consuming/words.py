@@ -160,12 +160,14 @@ def word_metrics(
     source=LOOP_MAD.at("section 2.4, precision and recall"),
     role="self_consuming.knn_metrics",
     evidence=Evidence.STATISTICAL,
-    region=at_least(0.5, because="a single run of ours: precision from 0.94 to 1.00, recall from 0.89 to 0.14 "
-    "in 8 dimensions; exchanged, "
-                    "precision falls"),
+    region=at_least(
+        0.5,
+        because="a single run of ours: precision from 0.94 to 1.00, recall from 0.89 to 0.14 in 8 dimensions; "
+        "exchanged, precision falls",
+    ),
     cases=grid(d=(8,)).full(d=(8, 32)),
     quantity="P(precision rises and recall is halved)",
-)  # fmt: skip
+)
 def words_lose_recall(knn_metrics: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     def typical(rng: np.random.Generator, size: int) -> Any:
         hits = []

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from verify.methods.guards import Array, finite_array, first_bad, is_exact, refuse, whole_number
+from verify.methods.guards import Array, finite_array, first_bad, real_number, refuse, whole_number
 
 Counts = NDArray[np.int64]
+LARGEST_COUNT = np.iinfo(np.int64).max
 
 
 def counts(name: str, value: ArrayLike, least: int) -> Counts:
-    """An array of integers of at least `least`, of any shape. TypeError for floats and truth values."""
+    """An array of integers of at least `least` and below 2^63, of any shape. TypeError for floats and truth values."""
     array = np.asarray(value)
     if array.dtype.kind not in "iu":
         refuse(
             f"{name} has dtype {array.dtype}", f"{name} is made of integers", "convert it with astype(int)", TypeError
         )
     first_bad(name, array, array < least, f"{name} is at least {least}", "give a larger count")
+    first_bad(name, array, array > LARGEST_COUNT, f"{name} is below 2^63", "give a smaller count")
     return array.astype(np.int64)
 
 
@@ -46,12 +46,10 @@ def schedule(n: Any, least: int, generations: int | None = None) -> list[int]:
 
 def sampling_bias(bias: Any, *, explosive: bool = False) -> float:
     """λ as a float: positive and finite, at most 1 unless `explosive`."""
-    allowed = "λ is positive and finite" if explosive else "λ lies in (0, 1]"
-    if isinstance(bias, (bool, np.bool_)) or not (is_exact(bias) or isinstance(bias, (float, np.floating))):
-        refuse(f"bias={bias!r}", "λ is one real number", "give a float or a Fraction", TypeError)
-    if not (bias > 0 and math.isfinite(bias)) or (bias > 1 and not explosive):
-        refuse(f"bias={bias}", allowed, "λ multiplies the variance of what is sampled")
-    return float(bias)
+    lam = real_number("bias", bias, above=0)
+    if bias > 1 and not explosive:
+        refuse(f"bias={bias}", "λ lies in (0, 1]", "λ multiplies the variance of what is sampled")
+    return lam
 
 
 def degrees_lost(ddof: Any) -> int:
@@ -92,8 +90,3 @@ def lower_factors(name: str, value: ArrayLike) -> Array:
 def like(value: Any, result: ArrayLike) -> Any:
     """Scalars in, Python numbers out; arrays in, arrays out."""
     return np.asarray(result) if np.ndim(value) else np.asarray(result).item()
-
-
-def number(bias: Any) -> Any:
-    """A Fraction stays one, anything else becomes a float: formulas below are made of the four operations."""
-    return bias if isinstance(bias, Fraction) else float(bias)

@@ -7,16 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, refuse, whole_number
+from verify.methods.guards import Array, finite_array, first_bad, real_number, refuse, whole_number
 from verify.methods.numerics import factor_fidelity
-from verify.methods.self_consuming.arguments import (
-    counts,
-    degrees_lost,
-    like,
-    lower_factors,
-    sampling_bias,
-)
+from verify.methods.self_consuming.arguments import counts, degrees_lost, like, lower_factors, sampling_bias
 from verify.methods.self_consuming.law import c4
+
+LARGEST = 1e150  # of an entry: squares are still floats
 
 
 def frechet_distance(mean1: ArrayLike, chol1: ArrayLike, mean2: ArrayLike, chol2: ArrayLike) -> Any:
@@ -24,6 +20,8 @@ def frechet_distance(mean1: ArrayLike, chol1: ArrayLike, mean2: ArrayLike, chol2
 
     Means are (..., d), lower-triangular factors (..., d, d). No matrix root is taken, so singular and collapsed
     covariances lose no digits. On the line it is |μ1 - μ2|² + (σ1 - σ2)², computed so.
+
+    ValueError: different dimensions, not finite, beyond ±1e150, or an entry above the diagonal of a factor.
 
     Source: Gelbrich 1990.
 
@@ -38,6 +36,8 @@ def frechet_distance(mean1: ArrayLike, chol1: ArrayLike, mean2: ArrayLike, chol2
     ):  # fmt: skip
         if not array.ndim or array.shape[-1] != size:
             refuse(f"{name} has shape {array.shape}", f"chol1 has d = {d}", "give means and factors of one dimension")
+    for name, array in zip(("mean1", "mean2", "chol1", "chol2"), (*means, *factors), strict=True):
+        first_bad(name, array, np.abs(array) > LARGEST, f"entries lie within ±{LARGEST:g}", "choose a larger unit")
     moved = np.square(means[0] - means[1]).sum(axis=-1)
     if d == 1:
         return _scalar(moved + np.square(np.abs(factors[0]) - np.abs(factors[1]))[..., 0, 0])
@@ -50,16 +50,15 @@ def expected_w2_squared(n: int, t: ArrayLike, *, bias: float = 1.0, sigma0: floa
     """E W₂²(N(μ_t, σ_t²), N(μ_0, σ_0²)) of the fully synthetic loop on the line, for one t or an array of them.
 
     E(μ_t - μ_0)² + E σ_t² + σ_0² - 2 σ_0 E σ_t: the variance is multiplied by a = λ (1, or 1 - 1/n for ddof = 0) on
-    average, the standard deviation by √λ c_4 (times √(1 - 1/n)), and the mean gains λ a^s / n in generation s.
+    average, the standard deviation by √λ c_4 (times √(1 - 1/n)), and the mean gains λ a^s / n in generation s. Good to
+    some eps (1 + t) σ_0²: the difference of three powers is not taken on paper.
 
     >>> expected_w2_squared(50, 10, ddof=0) < expected_w2_squared(50, 10)
     True
     """
     loss, lam = degrees_lost(ddof), sampling_bias(bias)
     n = whole_number("n", n, 1 + loss)
-    scale = float(finite_array("sigma0", sigma0, ()))
-    if scale < 0:
-        refuse(f"sigma0={sigma0}", "a standard deviation is not negative", "give σ_0, not its logarithm")
+    scale = real_number("sigma0", sigma0, least=0)
     times = counts("t", t, 0).astype(float)
     shrink = 1.0 if loss else 1 - 1 / n
     a, r = lam * shrink, (lam * shrink) ** 0.5 * (c4(n) if n > 1 else 0.0)

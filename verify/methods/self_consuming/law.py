@@ -29,7 +29,7 @@ def log_variance_drift(n: ArrayLike) -> Any:
     >>> round(log_variance_drift(10), 6)
     -0.115206
     """
-    return like(n, _digamma_minus_log((counts("n", n, 2) - 1) / 2))
+    return like(n, digamma_minus_log((counts("n", n, 2) - 1) / 2))
 
 
 def critical_bias(n: ArrayLike) -> Any:
@@ -41,7 +41,7 @@ def critical_bias(n: ArrayLike) -> Any:
     >>> round(critical_bias(10), 9)
     1.122105095
     """
-    return like(n, np.exp(-_digamma_minus_log((counts("n", n, 2) - 1) / 2)))
+    return like(n, np.exp(-digamma_minus_log((counts("n", n, 2) - 1) / 2)))
 
 
 def c4(n: ArrayLike) -> Any:
@@ -73,7 +73,7 @@ def log_variance_cdf(x: ArrayLike, n_schedule: int | Sequence[int], bias: float 
     >>> abs(log_variance_cdf(0.0, [3]) - (1 - math.exp(-1))) < 1e-14  # a χ² with two degrees is exponential
     True
     """
-    from scipy.special import loggamma, polygamma
+    from scipy.special import polygamma
 
     points = np.asarray(x)
     if points.dtype.kind not in "iuf" or np.isnan(points).any():
@@ -82,7 +82,7 @@ def log_variance_cdf(x: ArrayLike, n_schedule: int | Sequence[int], bias: float 
     log_bias = math.log(sampling_bias(bias, explosive=True))
     halves = np.array([(n - 1) / 2 for n in sizes])
     times = np.array(list(sizes.values()), float)
-    mean = times @ (log_bias + _digamma_minus_log(halves))
+    mean = times @ (log_bias + digamma_minus_log(halves))
     sd = math.sqrt(times @ polygamma(1, halves))
     # the left tail falls like exp(-ν x / 2), the slowest factor first; everything else is inside 20 sd
     period = 40 * sd + 80 / halves.min()
@@ -90,8 +90,7 @@ def log_variance_cdf(x: ArrayLike, n_schedule: int | Sequence[int], bias: float 
     coefficients: list[Array] = []
     while not coefficients or coefficients[-1].size == ROWS:
         u = (np.arange(ROWS) + len(coefficients) * ROWS + 0.5) * step
-        terms = loggamma(halves + 1j * u[:, None]) - loggamma(halves) - 1j * u[:, None] * np.log(halves)
-        log_phi = terms @ times + 1j * u * (times.sum() * log_bias - mean)
+        log_phi = _log_gamma_ratio(halves, u[:, None]) @ times + 1j * u * (times.sum() * log_bias - mean)
         keep = log_phi.real > -36  # |φ| falls: nothing after the first that is dropped comes back
         coefficients.append((np.exp(log_phi) / u)[keep])
     a = np.concatenate(coefficients)
@@ -109,7 +108,7 @@ def log_variance_cdf(x: ArrayLike, n_schedule: int | Sequence[int], bias: float 
     return like(x, cdf.reshape(points.shape))
 
 
-def _digamma_minus_log(y: ArrayLike) -> Array:
+def digamma_minus_log(y: ArrayLike) -> Array:
     """ψ(y) - ln y without the cancellation that large y would bring."""
     from scipy.special import digamma
 
@@ -118,3 +117,31 @@ def _digamma_minus_log(y: ArrayLike) -> Array:
     r = 1 / np.maximum(y, SERIES_FROM)
     series = r * (-1 / 2 + r * (-1 / 12 + r**2 * (1 / 120 + r**2 * (-1 / 252 + r**2 / 240))))
     return np.asarray(np.where(y < SERIES_FROM, digamma(small) - np.log(small), series))
+
+
+def _log_gamma_ratio(y: Array, u: Array) -> Array:
+    """ln Γ(y + iu) - ln Γ(y) - iu ln y: the logarithm of the characteristic function of ln(χ²_{2y} / 2y) at u.
+
+    For large y by Stirling's series, whose large terms are taken from each other on paper: with v = u / y they leave
+    y ((1 + iv) ln(1 + iv) - iv) - ln(1 + iv) / 2, of size u²/y, where ln Γ(y) itself is of size y ln y.
+    """
+    from scipy.special import loggamma
+
+    small = np.minimum(y, SERIES_FROM)
+    direct = loggamma(small + 1j * u) - loggamma(small) - 1j * u * np.log(small)
+    large = np.maximum(y, SERIES_FROM)
+    v = u / large
+    log_modulus, angle = np.log1p(v * v) / 2, np.arctan(v)
+    squared = np.minimum(v * v, 0.04)
+    # arctan v - v by its own series where v is small: a difference would be off by eps v, times y
+    series = sum((-1.0) ** k / (2 * k + 1) * squared**k for k in range(1, 13))
+    bent = np.where(v * v < 0.04, v * series, angle - v)
+    leading = large * (log_modulus - v * angle + 1j * (v * log_modulus + bent))
+    stirling = leading - (log_modulus + 1j * angle) / 2 + _stirling(large + 1j * u) - _stirling(large)
+    return np.asarray(np.where(y < SERIES_FROM, direct, stirling))
+
+
+def _stirling(z: Array) -> Array:
+    """ln Γ(z) - ((z - 1/2) ln z - z + ln(2π) / 2) for |z| >= 40."""
+    r = 1 / z
+    return np.asarray(r * (1 / 12 + r**2 * (-1 / 360 + r**2 * (1 / 1260 - r**2 / 1680))))

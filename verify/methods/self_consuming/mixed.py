@@ -33,6 +33,9 @@ def mixed_loop(
     alone. Drawn are means and scatters, not samples, so the cost does not depend on their numbers; the scatter of the
     pool has a part within each group and one between their means.
 
+    `log_det` is that of the factors. Where fixed real samples do not span the space, n_real <= dim, the model dies out
+    beside them: there factors are good to 1e-16 of the largest, and log_det says no more than they do.
+
     Source: Alemohammad et al. 2023, sections 3 and 4.
 
     >>> mixed_loop(5, 20, 3, 2, dim=2, rng=np.random.default_rng(0)).chol.shape
@@ -54,6 +57,7 @@ def mixed_loop(
     out = LoopTrajectory(
         np.empty((rows, replicates, d)), np.empty((rows, replicates, d, d)), np.empty((rows, replicates))
     )
+    fading = not refresh and n_real <= d
     block = replicates_at_once(d)
     for first in range(0, replicates, block):
         here = slice(first, first + block)
@@ -71,7 +75,7 @@ def mixed_loop(
                 real = _real_samples(n_real, d, size, rng)
             spanned = min(n_real - 1 + (min(rank, n_synth - 1) + 1 if n_synth else 0), d)
             rank = spanned if refresh else min(rank, spanned)
-            mean, chol = _pooled(real, n_real, mean, chol, n_synth, lam, rank, rng)
+            mean, chol = _pooled(real, n_real, mean, chol, n_synth, lam, rank, rng, fading=fading)
             chol /= math.sqrt(n - loss)
             if keep == "all" or t == generations:
                 _store(out, t if keep == "all" else 0, here, mean, chol)
@@ -92,8 +96,13 @@ def _pooled(
     bias: float,
     rank: int,
     rng: np.random.Generator,
+    *,
+    fading: bool,
 ) -> tuple[Array, Array]:
-    """Mean and factor of the scatter of the pool of real samples and n_synth of N(mean, bias · chol cholᵀ)."""
+    """Mean and factor of the scatter of the pool of real samples and n_synth of N(mean, bias · chol cholᵀ).
+
+    A scatter that is `fading` in some direction may be singular as a float, though its rank is larger.
+    """
     real_mean, real_scatter = real
     if not n_synth:
         return real_mean.copy(), real_scatter.copy()
@@ -108,6 +117,8 @@ def _pooled(
         squared = np.square(real_scatter) + np.square(synth_scatter) + np.square(between)[:, :, None]
         return pooled_mean, np.sqrt(squared)
     points = np.concatenate([real_scatter.mT, synth_scatter.mT, between[:, None, :]], axis=1)
+    if fading and rank == d:  # one coordinate more, 0, makes it singular by declaration: no Gram matrix is factored
+        return pooled_mean, scatter_factor(np.pad(points, ((0, 0), (0, 0), (0, 1))), d)[:, :d, :d]
     return pooled_mean, scatter_factor(points, rank)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from verify.methods.guards import Array, refuse, whole_number
-from verify.methods.self_consuming.arguments import number, sampling_bias
+from verify.methods.self_consuming.arguments import sampling_bias
 
 
 class FourthMoments(NamedTuple):
@@ -24,7 +24,8 @@ class FourthMoments(NamedTuple):
 class MixedMoments(NamedTuple):
     """Stationary E μ_i² and E S_ii of a coordinate, the spectral radius of their recursion, and the fourth moments.
 
-    With order=4 the radius is that of the five fourth moments. Fractions if the bias was one, except the radius.
+    With order=4 the radius is that of the five fourth moments. Fractions if the bias was one, except the radius; floats
+    otherwise: the exact values rounded once, and fourth moments to a share of about eps n_synth / n_real.
     """
 
     mean_sq: Any
@@ -49,29 +50,22 @@ def mixed_loop_moments(
     >>> mixed_loop_moments(5, 20, Fraction(1))[:2]
     (Fraction(3, 25), Fraction(11, 10))
     """
-    n_real, n_synth, d = (
-        whole_number("n_real", n_real, 1),
-        whole_number("n_synth", n_synth, 0),
-        whole_number("dim", dim, 1),
-    )
-    sampling_bias(bias)
+    n_real, n_synth = whole_number("n_real", n_real, 1), whole_number("n_synth", n_synth, 0)
+    d, lam = whole_number("dim", dim, 1), sampling_bias(bias)
     if n_real + n_synth < 2:
         refuse(f"n_real + n_synth = {n_real + n_synth}", "a variance needs two samples", "draw more of either kind")
     if whole_number("order", order, 2) not in (2, 4):
         refuse(f"order={order}", "moments of order 2 and 4 are known", "give 2 or 4")
-    nr, ns = _exact_if(bias, n_real), _exact_if(bias, n_synth)
-    matrix, constant = second_moment_recursion(nr, ns, number(bias), refresh=refresh)
-    (a, b), (c, e) = matrix
-    determinant = (1 - a) * (1 - e) - b * c
-    first = ((1 - e) * constant[0] + b * constant[1]) / determinant
-    var = (c * constant[0] + (1 - a) * constant[1]) / determinant
-    mean_sq = first if refresh else first + 1 / nr
-    radius = spectral_radius(matrix)
+    given: Any = Fraction if isinstance(bias, Fraction) else float
+    nr, ns, exact = Fraction(n_real), Fraction(n_synth), bias if given is Fraction else Fraction(lam)
+    matrix, constant = second_moment_recursion(nr, ns, exact, refresh=refresh)
+    first, var = fixed_point(matrix, constant)  # in floats, 1 - β² would lose all digits for many synthetic samples
+    mean_sq, var = given(first if refresh else first + 1 / nr), given(var)
     if order == 2:
-        return MixedMoments(mean_sq, var, radius)
+        return MixedMoments(mean_sq, var, spectral_radius(matrix))
     if not refresh:
         refuse("order=4 with refresh=False", "fourth moments are known for the fresh loop", "use order=2")
-    linear, rest = fourth_moment_recursion(nr, ns, number(bias), d)
+    linear, rest = fourth_moment_recursion(given(nr), given(ns), given(exact), d)
     radius = spectral_radius(linear)
     if radius >= 1:
         refuse(
@@ -79,10 +73,13 @@ def mixed_loop_moments(
             "fourth moments exist only where it is below 1",
             "use order=2, or more real samples",
         )
-    lower = (d * mean_sq, d * var, 1)
-    forced = [sum(x * y for x, y in zip(row, lower, strict=True)) for row in rest]
-    system = [[(i == j) - linear[i][j] for j in range(5)] for i in range(5)]
-    return MixedMoments(mean_sq, var, radius, FourthMoments(*_solve(system, forced)))
+    fourth = fixed_point(linear, forced_by(rest, d * mean_sq, d * var))
+    return MixedMoments(mean_sq, var, radius, FourthMoments(*fourth))
+
+
+def forced_by(rest: list[list[Any]], mean_sq: Any, trace: Any) -> list[Any]:
+    """What E |μ|², E tr S and 1 add to each of the five fourth moments."""
+    return [u * mean_sq + T * trace + one for u, T, one in rest]
 
 
 def second_moment_recursion(nr: Any, ns: Any, bias: Any, *, refresh: bool = True) -> tuple[Any, Any]:
@@ -174,8 +171,10 @@ def spectral_radius(matrix: Any) -> float:
     return float(np.abs(np.linalg.eigvals(np.array(matrix, float))).max())
 
 
-def _solve(system: list[list[Any]], right: list[Any]) -> list[Any]:
-    """The solution of a small regular system: by elimination in Fractions, else by LAPACK, batched over arrays."""
+def fixed_point(matrix: Any, constant: Any) -> list[Any]:
+    """The solution of x = matrix x + constant: by elimination in Fractions, else by LAPACK, batched over arrays."""
+    right = list(constant)
+    system = [[(i == j) - x for j, x in enumerate(row)] for i, row in enumerate(matrix)]
     if not any(isinstance(x, Fraction) for row in system for x in row):
         A = np.moveaxis(np.array(np.broadcast_arrays(*(x for row in system for x in row)), float), 0, -1)
         b = np.moveaxis(np.array(np.broadcast_arrays(*right), float), 0, -1)[..., None]
@@ -191,7 +190,3 @@ def _solve(system: list[list[Any]], right: list[Any]) -> list[Any]:
             if k != i and rows[k][i] != 0:
                 rows[k] = [x - rows[k][i] * y for x, y in zip(rows[k], rows[i], strict=True)]
     return [row[-1] for row in rows]
-
-
-def _exact_if(bias: Any, n: int) -> Any:
-    return Fraction(n) if isinstance(bias, Fraction) else float(n)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, refuse, whole_number
+from verify.methods.guards import Array, real_number, refuse, whole_number
 from verify.methods.self_consuming.arguments import counts, like, sampling_bias
-from verify.methods.self_consuming.law import _digamma_minus_log, log_variance_drift
+from verify.methods.self_consuming.law import digamma_minus_log, log_variance_drift
 
 
 def lyapunov_spectrum(n: int, dim: int, bias: float = 1.0) -> Array:
@@ -26,7 +26,7 @@ def lyapunov_spectrum(n: int, dim: int, bias: float = 1.0) -> Array:
     if n - 1 < dim:
         refuse(f"n={n}", f"dim={dim} needs n - 1 >= dim", "with fewer samples the covariance is singular")
     halves = (n - 1 - np.arange(dim)) / 2
-    return np.asarray(math.log(lam) + _digamma_minus_log(halves) + np.log(halves / halves[0]))
+    return np.asarray(math.log(lam) + digamma_minus_log(halves) + np.log(halves / halves[0]))
 
 
 def drift_limit_cdf(r: ArrayLike, *, dim: int = 1, c: float = 0.0) -> Any:
@@ -34,7 +34,7 @@ def drift_limit_cdf(r: ArrayLike, *, dim: int = 1, c: float = 0.0) -> Any:
 
     The last mean is multivariate t_{2+2c} over √(1 + c), so its norm has the distribution function
     I(r² / (r² + 2); d/2, 1 + c), a regularised incomplete beta function; at c = 0 that is (r² / (r² + 2))^{d/2},
-    independent of n. The maximum likelihood fit at λ = 1 has c = 1. c > -1.
+    independent of n. The maximum likelihood fit at λ = 1 has c = 1. c > -1, as at c = -1 σ no longer collapses.
 
     Source: Dufresne 1990 for the exponential functional of Brownian motion behind it.
 
@@ -46,12 +46,10 @@ def drift_limit_cdf(r: ArrayLike, *, dim: int = 1, c: float = 0.0) -> Any:
     radius = np.asarray(r)
     if radius.dtype.kind not in "iuf" or np.isnan(radius).any():
         refuse(f"r={r!r}", "r is made of real numbers, not nan", "give distances from the first mean")
-    excess = float(finite_array("c", c, ()))
-    if excess <= -1:
-        refuse(f"c={c}", "c is above -1", "at c = -1 the model no longer collapses")
-    squared = np.square(np.maximum(radius.astype(float), 0.0))
-    share = 1 / (1 + 2 / np.where(squared > 0, squared, np.nan))  # r² / (r² + 2), also where r² is infinite
-    return like(r, betainc(whole_number("dim", dim, 1) / 2, 1 + excess, np.where(squared > 0, share, 0.0)))
+    excess = real_number("c", c, above=-1)
+    with np.errstate(over="ignore", divide="ignore"):  # r² / (r² + 2), also where r² is 0 or infinite
+        share = 1 / (1 + 2 / np.square(np.maximum(radius.astype(float), 0.0)))
+    return like(r, betainc(whole_number("dim", dim, 1) / 2, 1 + excess, share))
 
 
 def drift_tail_constant(n: ArrayLike) -> Any:

@@ -10,13 +10,15 @@ import numpy as np
 from verify.methods.guards import refuse, whole_number
 from verify.methods.self_consuming.arguments import one_of, sampling_bias
 from verify.methods.self_consuming.moments import (
-    _solve,
+    fixed_point,
+    forced_by,
     fourth_moment_recursion,
     mixed_loop_moments,
     second_moment_recursion,
 )
 
 LARGEST = 1e15  # synthetic samples: beyond it there is no threshold that a float could tell from infinity
+MOST_REAL = 10**7  # the excess of n_synth samples is a share n_synth / n_real² of the numbers it is the difference of
 
 
 def effective_sample_size(n_real: int, n_synth: int, bias: float, *, dim: int = 1, metric: str = "mean") -> float:
@@ -24,6 +26,8 @@ def effective_sample_size(n_real: int, n_synth: int, bias: float, *, dim: int = 
 
     metric="mean": the error is E μ², 1/n for n real samples. "quadratic": E |μ|² + E |Σ - I|²_F / 4, for n real
     samples d/n + d(d+1) / (4(n-1)); it approaches W₂² for small errors.
+
+    The quadratic one is a float calculation, good to a share of about eps (n_real + n_synth / n_real).
 
     ValueError: "quadratic" where the fourth moments do not exist.
 
@@ -47,7 +51,9 @@ def synthetic_threshold(n_real: int, bias: float, dim: int = 1, metric: str = "q
     """The number of synthetic samples at which the fresh loop is as bad as its n_real real samples alone; nan if none.
 
     Below it synthetic samples help, above it they harm. The number is a real one, a root of `stationary_error` minus
-    `baseline_error`. There is none at λ = 1, nor where an honest fit is worse than a total collapse.
+    `baseline_error`, to four digits or more. There is none at λ = 1, nor where an honest fit is worse than a total collapse.
+
+    ValueError: n_real above 10^7, where floats do not resolve it.
 
     metric="quadratic" as in `effective_sample_size`; "w2" is W₂² to second order about the mean covariance.
 
@@ -56,6 +62,8 @@ def synthetic_threshold(n_real: int, bias: float, dim: int = 1, metric: str = "q
     """
     n_real, dim, lam = whole_number("n_real", n_real, 2), whole_number("dim", dim, 1), sampling_bias(bias)
     one_of("metric", metric, ("quadratic", "w2"))
+    if n_real > MOST_REAL:
+        refuse(f"n_real={n_real}", f"n_real is at most {MOST_REAL}", "beyond it take the limit of many real samples")
     if lam == 1.0:
         return math.nan
 
@@ -80,11 +88,9 @@ def stationary_error(n_real: int, n_synth: Any, bias: float, dim: int, metric: s
     The caller knows that fourth moments exist.
     """
     ns = np.asarray(n_synth, float)
-    matrix, constant = second_moment_recursion(float(n_real), ns, bias)
-    mean_sq, s = _solve([[(i == j) - matrix[i][j] for j in range(2)] for i in range(2)], list(constant))
+    mean_sq, s = fixed_point(*second_moment_recursion(float(n_real), ns, bias))
     linear, rest = fourth_moment_recursion(float(n_real), ns, bias, dim)
-    forced = [row[0] * dim * mean_sq + row[1] * dim * s + row[2] for row in rest]
-    squares = _solve([[(i == j) - linear[i][j] for j in range(5)] for i in range(5)], forced)[3]
+    squares = fixed_point(linear, forced_by(rest, dim * mean_sq, dim * s))[3]
     if metric == "quadratic":
         return dim * mean_sq + (squares - dim * (2 * s - 1)) / 4
     return dim * mean_sq + dim * (1 - s**0.5) ** 2 + (squares - dim * s**2) / (4 * s**1.5)
