@@ -192,7 +192,10 @@ def real_number(
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, Rational, np.integer, np.floating)):
         refuse(f"{name}={value!r}", "a real number is needed", f"give {name} as a float", TypeError)
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        refuse(f"{name} is beyond the largest float", f"{name} is finite", "check its unit")
     kept = (
         (least is None or number >= least) and (above is None or number > above) and (below is None or number < below)
     )

@@ -23,6 +23,7 @@ REPLICATES = 4096  # at most: a block of them stays in the cache through all gen
 NUMBERS = 2**16  # of all factors of a block
 FEWEST = 32  # replicates: below that the calls cost more than the work
 RAW_NUMBERS = 2**20  # of samples drawn at once
+TINY = float(np.finfo(float).tiny)  # in place of 0, which the generator may return for shapes up to 1, once in 2^53 draws
 MODERATE = (1e-290, 1e290)  # deviations that may still be multiplied as they are
 
 
@@ -112,7 +113,7 @@ def bartlett_factor(nu: int, d: int, size: int, rng: np.random.Generator) -> Arr
     """
     rank = min(nu, d)
     L = np.zeros((d, d, size))  # replicates last: whole rows are drawn and set at once
-    squares = rng.standard_gamma((nu - np.arange(rank))[:, None] / 2, (rank, size))
+    squares = np.maximum(rng.standard_gamma((nu - np.arange(rank))[:, None] / 2, (rank, size)), TINY)
     normals = rng.standard_normal((rank * d - rank * (rank + 1) // 2, size))
     first = 0
     for j in range(rank):
@@ -169,8 +170,8 @@ def _line_step(state: _Line, n: int, loss: int, bias: float, rng: np.random.Gene
     z *= math.sqrt(bias / n)
     state.mean += z
     rng.standard_gamma((n - 1) / 2, out=z)
-    if n == 2:
-        np.maximum(z, np.finfo(float).tiny, out=z)  # for this shape the generator may return 0, once in 2^53 draws
+    if n <= 3:
+        np.maximum(z, TINY, out=z)
     z *= 2 * bias / (n - loss)
     state.multiply(z)
 
@@ -192,9 +193,12 @@ def _raw_step(state: _State, n: int, loss: int, bias: float, rng: np.random.Gene
 
 
 def scatter_factor(points: Array, rank: int) -> Array:
-    """Lower-triangular L (R, d, d) with L Lᵀ = Xᵀ X for points X (R, m, d), which have at most this rank."""
+    """Lower-triangular L (R, d, d) with L Lᵀ = Xᵀ X for points X (R, m, d), which have at most this rank.
+
+    Cholesky's algorithm squares the condition number, which is beyond 1e8 once in 1e8 draws where rank = d.
+    """
     d = points.shape[-1]
-    if rank >= d:
+    if rank > d:
         return np.asarray(np.linalg.cholesky(points.mT @ points))
     L = np.zeros((len(points), d, d))
     upper = np.asarray(np.linalg.qr(points, mode="r"))[:, :rank]
