@@ -108,7 +108,7 @@ def distortion_of_a_head(tails: Any, case: Case, rng: np.random.Generator) -> It
 
 @claim(
     id="jl_entropy.eight-log-n-is-not-a-jl-distance-dimension.slope",
-    title="Any distortion below 1 takes more than 13 log N dimensions, even where mere existence is asked",
+    title="For any distortion below 1 the dimension grows by more than 13 per log N in the end, even where mere existence is asked",
     statement=r"\frac{dk^*}{d \log N} \to \frac{4}{\epsilon - \log(1 + \epsilon)} > \frac{4}{1 - \ln 2} = 13.04 "
     r"\quad (\epsilon < 1,\ \delta = \tfrac12)",
     source=JL_WORD_DIMENSION.at("n > 8.33 log N"),

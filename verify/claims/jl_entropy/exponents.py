@@ -102,7 +102,7 @@ def schedule_identity(exponent: Any, case: Case, rng: np.random.Generator) -> It
     region=at_most(
         1e-3,
         because="at L = 150 and sigma = sqrt(L) the corrections to the annealed entropy are of order "
-        "n^-(1 - sqrt(1/2))^2, e^-13",
+        "n^-1/8 = e^-19, the weight of draws in which one score rivals all others together",
     ),
     cases=grid(L=(150.0, 300.0)),
     quantity="|power of log n − 1| at σ = √(log n)",

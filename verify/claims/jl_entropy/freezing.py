@@ -58,8 +58,9 @@ BOTH = ("jl_entropy.freezing_scale", "jl_entropy.expected_softmax_entropy")
     evidence=Evidence.EXACT,
     region=at_most(
         1e-3,
-        because="the rest falls like n^-(1 - r)^2 times a power of log n: 1e-3 at n = 10^6 for r = "
-        "1/2, less at the other two points",
+        because="in nats the rest is about sigma^2 n^-(1 - 2 r^2) up to r = 1/2, 0.007 at log n = 13.8, and beyond, where "
+        "one score rivals all others together, a few times n^-((1 - r^2)/2r)^2, e^-6.6 = 0.0013 at log n = 50: over "
+        "log n both are below 1e-3",
     ),
     cases=grid(at=((13.8, 0.3), (13.8, 0.5), (50.0, 0.7))),
     quantity="|E H / log n − (1 − r²)|",
@@ -76,7 +77,7 @@ def share_below(freezing: Any, oracle: Any, case: Case, rng: np.random.Generator
     source=SOURCE,
     role=BOTH,
     evidence=Evidence.EXACT,
-    region=within(0.9, 1, because="0.9007, 0.9752, 0.9905: the limit 1 is approached from below like 1/L"),
+    region=within(0.9, 1, because="0.9007, 0.9752, 0.9905: the limit 1 is approached from below, about like 1/sqrt L"),
     cases=grid(L=(10.0, 100.0, 600.0)),
     quantity="E H / √(4 L / π)",
 )

@@ -70,9 +70,8 @@ def without_choice(tree: Any) -> float:
     evidence=Evidence.EXACT,
     region=at_most(
         1e-13,
-        because="each merge rounds its positive terms four times; a random tree of up to 2000 "
-        "leaves is some 25 deep, and gaps "
-        "of 100 enter exp: (4 · 25 + 4 · 100) u = 6e-14",
+        because="each merge rounds its positive terms four times; a tree of at most 40 leaves is at most 39 deep, and the "
+        "gaps that matter, below 100, enter exp: (4 · 39 + 4 · 100) u = 6e-14",
     ),
     cases=grid(scores=("normal", "wide", "spike"), trees=(5,)).full(trees=(200,)),
     quantity="largest relative difference to one shot",

@@ -67,7 +67,7 @@ def article_form(d: int, eps: float) -> float:
 
 @claim(
     id="jl_entropy.norm-tail-certified.float",
-    title="The tail in floating point has twelve digits, down to 1e−240",
+    title="The tail in floating point has twelve digits, down to 1e−229",
     statement=r"\big(P(\chi^2_d/d \ge 1 + \epsilon),\ P(\chi^2_d/d \le 1 - \epsilon)\big)",
     source=SOURCE,
     role="jl_entropy.norm_distortion_tail",
