@@ -310,6 +310,8 @@ def test_the_exponent_is_a_ratio_of_derivatives(law, params):
         (lambda: se.attention_scale(5, 1, "freezing"), ValueError),
         (lambda: se.scale_exponent(0.0, "gaussian", sigma=1.0), ValueError),
         (lambda: se.scale_exponent(1.0, "gaussian"), ValueError),
+        (lambda: se.scale_exponent(1.0, "gaussian", sigma=1e-7), ValueError),
+        (lambda: se.scale_exponent(1.0, "empirical", scores=[3.0, 3.0], beta=1.0), ValueError),
     ],
 )
 def test_bad_input_is_met_at_the_door(call, error):

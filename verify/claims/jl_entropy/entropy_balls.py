@@ -1,4 +1,4 @@
-"""The entropy of a softmax as a ball, and the error of another answer in units of its last place."""
+"""The entropy of a softmax as a ball, and the error of an answer in units of the roundings that it may make."""
 
 from __future__ import annotations
 

@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verify.methods.guards import Array, real_number
+from verify.methods.guards import Array, real_number, refuse
 from verify.methods.softmax_entropy.laws import SCALE, Nodes, check_law, nodes
 
 EULER = 0.5772156649015329
 STEP = 0.2
 LARGEST_LOG_N = 700.0  # e^700 is still a float
+SMALLEST_SLOPE = 1e-9  # a thousand times the rounding of a difference of entropies over its step
 CHUNK = 1 << 19  # cells of the (u, x) table at a time
 
 
@@ -83,7 +84,8 @@ def scale_exponent(log_n: float, law: str, **params: Any) -> float:
     a = L (dH/dL) / (-dH/dlog scale), where the scale is sigma, scale or beta. The factor log n of entropy-invariant
     attention is right to first order where a = 1. Derivatives are central differences of fourth order.
 
-    ValueError: as `expected_softmax_entropy`; also log_n = 0 or a scale of 0, where nothing can be kept.
+    ValueError: as `expected_softmax_entropy`; also log_n = 0 or a scale of 0, where nothing can be kept, and an entropy
+    that hardly depends on the scale, |dH/dlog scale| < 1e-9, of which differences see nothing but rounding.
 
     >>> round(scale_exponent(np.log(512), "gaussian", sigma=3.39194), 4)
     1.0
@@ -102,7 +104,13 @@ def scale_exponent(log_n: float, law: str, **params: Any) -> float:
     def derivative(f: Any) -> float:
         return float((8 * (f(step) - f(-step)) - (f(2 * step) - f(-2 * step))) / (12 * step))
 
-    return -derivative(at_n) / derivative(at_scale)
+    fall = derivative(at_scale)
+    if not fall < -SMALLEST_SLOPE:
+        found = f"dH/dlog({name})={fall:.3g} at {name}={scale:g}"
+        refuse(
+            found, f"an entropy falls by {SMALLEST_SLOPE} and more where it can be kept", "let the scores differ more"
+        )
+    return -derivative(at_n) / fall
 
 
 def _table(law: Nodes, u: Array) -> tuple[Array, Array, Array, Array]:
