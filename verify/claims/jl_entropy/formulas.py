@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -164,11 +163,6 @@ def rounded_up(dimension: Any, case: Case, rng: np.random.Generator) -> Iterator
     yield exact(sum(dimension(case.n, float(e)) < k * (1 - 1e-12) for e, k in zip(distortions, needed, strict=True)))
 
 
-@cache
-def exact_dimensions(eps: float) -> tuple[int, ...]:
-    return tuple(jl.union_dimension(n, eps, 1 / n) for n in SIZES)
-
-
 @figure(of="jl_entropy.union-dimension-exact")
 def dimension_against_points() -> Figure:
     eps = 0.5
@@ -184,7 +178,7 @@ def dimension_against_points() -> Figure:
         (
             series("article, 24 log N / ε²", x, [jl.article_dimension(n, eps) for n in SIZES], kind="dashed"),
             series("Chernoff, δ = 1/N", x, chernoff, kind="dashed"),
-            series("exact k*, δ = 1/N", x, exact_dimensions(eps)),
+            series("exact k*, δ = 1/N", x, [jl.union_dimension(n, eps, 1 / n) for n in SIZES]),
             series("Dasgupta and Gupta", x, [jl.dasgupta_gupta_dimension(n, eps) for n in SIZES], kind="dashed"),
             series("8 log N", x, 8 * x, kind="line"),
         ),
@@ -236,7 +230,7 @@ def dimensions() -> Table:
                 jl.article_dimension(n, e),
                 jl.dasgupta_gupta_dimension(n, e),
                 truncated(n, e),
-                certificate.ball[1] * 1.0,
+                certificate.ball[1],
             )
         )
     return Table(

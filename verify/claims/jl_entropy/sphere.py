@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -145,7 +144,6 @@ def order_of_rest(expansion: Any, case: Case, rng: np.random.Generator) -> Itera
     yield exact(slope(np.log(dims), np.log(np.maximum(rest, 1e-300))))
 
 
-@cache
 def certified_threshold(words: int) -> int:
     """The least d with 2 log N + h_d < 0 at scale 1, proved by balls; h_d falls with d."""
     return next(d for d in range(2, 10**4) if ball_below_zero(words, d))
