@@ -114,6 +114,21 @@ def test_a_certificate_reaches_where_floats_do_not():
         jl.union_dimension(10**200, 0.5, 0.5)
 
 
+@given(exponent=st.integers(300, 420))
+@few
+def test_the_ends_of_a_certificate_are_outward_where_floats_end(exponent):
+    import flint
+
+    from verify.methods.johnson_lindenstrauss.certificate import union_ball
+
+    found = jl.certify_union_dimension(512, "0.5", f"1e-{exponent}")
+    with flint.ctx.workprec(64):  # exact: the ends are floats
+        low, high = map(flint.arb, found.ball)
+    truth = union_ball(math.comb(512, 2), found.dim, Fraction(1, 2), 4096)
+    assert low <= truth
+    assert truth <= high
+
+
 def test_table_of_the_sheet():
     assert [jl.union_dimension(512, e, 1 / 512) for e in (0.1, 0.3, 0.5)] == [6580, 812, 322]
     assert [jl.dasgupta_gupta_dimension(512, e) for e in (0.1, 0.3, 0.5)] == [5348, 694, 300]
@@ -264,7 +279,9 @@ def test_points_that_coincide():
         (lambda: jl.certify_union_dimension(5, "nan", "0.5"), ValueError),
         (lambda: jl.certify_union_dimension(5, "0.1", "0.5", prec=8), ValueError),
         (lambda: jl.coherence_dimension(5, 1.0), ValueError),
+        (lambda: jl.coherence_dimension(10**155, 0.5), ValueError),
         (lambda: jl.welch_dimension_lower_bound(1, 0.5), ValueError),
+        (lambda: jl.welch_dimension_lower_bound(10**400, 0.5), ValueError),
         (lambda: jl.haar_distortion_tail(5, 4, 0.5), ValueError),
         (lambda: jl.inner_product_tail(5, -0.5), ValueError),
         (lambda: jl.sample_projection("haar", 5, 4, np.random.default_rng()), ValueError),

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
-from scipy.special import softmax
+from scipy.special import gammaln, softmax
 from scipy.stats import entropy as scipy_entropy
 
 from verify.methods import softmax_entropy as se
+from verify.methods.softmax_entropy.laws import nodes
 
 seeds = st.integers(0, 2**32 - 1)
 scales = st.sampled_from([1e-3, 0.3, 1.0, 10.0, 1e3])
@@ -192,6 +193,33 @@ def test_a_quadratic_tail_is_gaussian():
         gaussian = se.expected_softmax_entropy(L, "gaussian", sigma=1.5)
         other = se.expected_softmax_entropy(L, "generalised_normal", p=2.0, beta=1.5 * math.sqrt(2))
         assert np.allclose(gaussian, other, rtol=1e-11)
+        annealed = se.annealed_entropy("generalised_normal", log_n=L, p=2.0, beta=1.5 * math.sqrt(2))
+        assert math.isclose(annealed, se.annealed_entropy("gaussian", log_n=L, sigma=1.5), rel_tol=1e-12)
+
+
+@given(log_p=st.floats(math.log(1.1), math.log(1e6)), k=st.integers(0, 12))
+@few
+def test_the_nodes_of_a_generalised_normal_law_have_its_moments(log_p, k):
+    """E |s|^k = Gamma((k + 1)/p) / Gamma(1/p); for large p the law ends within 1/p of 1, which nodes must resolve."""
+    p = math.exp(log_p)
+    s, log_weight = nodes("generalised_normal", {"p": p, "beta": 1.0}, 2.0)
+    moment = math.exp(gammaln((k + 1) / p) - gammaln(1 / p))
+    assert math.isclose(np.exp(log_weight) @ np.abs(s) ** k, moment, rel_tol=1e-11)
+    assert math.isclose(se.expected_softmax_entropy(2.0, "generalised_normal", p=p, beta=1.0).mass, 1, abs_tol=1e-11)
+
+
+def test_a_scale_that_no_quadrature_reaches_is_refused_at_once():
+    far = {"scores": [0.0, 1e16], "beta": 1.0}  # u would have no float between two of its nodes
+    for call in (
+        lambda: se.expected_softmax_entropy(2.0, "empirical", **far),
+        lambda: se.expected_softmax_entropy(2.0, "empirical", scores=[0.0, 1e305], beta=1e5),
+        lambda: se.expected_softmax_entropy(2.0, "gaussian", sigma=1e5),
+        lambda: se.expected_softmax_entropy(2.0, "sphere", d=64, scale=1e5),
+    ):
+        with pytest.raises(ValueError, match="but"):
+            call()
+    with pytest.raises(ValueError, match="choose a larger p or a smaller beta"):
+        se.annealed_entropy("generalised_normal", log_n=6.0, p=1.01, beta=2.0)
 
 
 @pytest.mark.parametrize("d", [3, 20, 400])
@@ -269,6 +297,7 @@ def test_the_exponent_is_a_ratio_of_derivatives(law, params):
         (lambda: se.entropy_matching_scale([0.0, 1.0], 0.7), ValueError),
         (lambda: se.entropy_matching_scale([1.0, 1.0], 0.5), ValueError),
         (lambda: se.entropy_matching_scale([0.0, 1.0], 0.5, rtol=0.0), ValueError),
+        (lambda: se.entropy_matching_scale([[0.0, 1.0]], [0.5, 0.5]), ValueError),
         (lambda: se.expected_softmax_entropy(-1, "gaussian", sigma=1.0), ValueError),
         (lambda: se.expected_softmax_entropy(800, "gaussian", sigma=1.0), ValueError),
         (lambda: se.expected_softmax_entropy(1, "sphere", d=2.5, scale=1.0), TypeError),
@@ -278,8 +307,11 @@ def test_the_exponent_is_a_ratio_of_derivatives(law, params):
         (lambda: se.attention_scale(0, 64, "standard"), ValueError),
         (lambda: se.attention_scale(5, 64, "cosine"), ValueError),
         (lambda: se.attention_scale(5, 64, "kappa"), ValueError),
+        (lambda: se.attention_scale(5, 1, "freezing"), ValueError),
         (lambda: se.scale_exponent(0.0, "gaussian", sigma=1.0), ValueError),
         (lambda: se.scale_exponent(1.0, "gaussian"), ValueError),
+        (lambda: se.scale_exponent(1.0, "gaussian", sigma=1e-7), ValueError),
+        (lambda: se.scale_exponent(1.0, "empirical", scores=[3.0, 3.0], beta=1.0), ValueError),
     ],
 )
 def test_bad_input_is_met_at_the_door(call, error):

@@ -18,11 +18,6 @@ def arb(x: Any) -> Any:
     return flint.arb(flint.fmpq(q.numerator, q.denominator))
 
 
-def golden() -> Any:
-    """(1 + sqrt 5) / 2."""
-    return (1 + arb(5).sqrt()) / 2
-
-
 def gaussian_tail(d: int, eps: Fraction) -> Any:
     """P(|chi2_d / d - 1| >= eps): the lower tail as a complement, as flint's own lower function loses its digits."""
     below, above, order = arb(d * (1 - eps) / 2), arb(d * (1 + eps) / 2), arb(Fraction(d, 2))

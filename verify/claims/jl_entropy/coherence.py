@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Case, Evidence, Figure, Table, claim, figure, grid, mutant, role, series, table
-from verify.claims.jl_entropy.balls import arb, golden
-from verify.claims.jl_entropy.dimension import SIZES, least_by
-from verify.claims.sources import JL_DIMENSION_USE, JL_SCALE, JL_THEORY, JL_WORD_DIMENSION
+from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
+from verify.claims.jl_entropy.balls import arb
+from verify.claims.jl_entropy.golden import LOG_PHI, PHI, golden
+from verify.claims.sources import JL_DIMENSION_USE, JL_THEORY, JL_WORD_DIMENSION
 from verify.evidence import Enclosure, at_least, exact, exactly, probability, sharper, slope, within
 from verify.methods import johnson_lindenstrauss as jl
+from verify.methods.johnson_lindenstrauss.dimension import least
 
-PHI = (1 + math.sqrt(5)) / 2
 WORDS = (100, 512, 10**4, 10**5, 10**6, 5 * 10**6)
 
 role("jl_entropy.coherence_dimension", numbers="n_vectors: int, mu: float in (0, 1); an int")(jl.coherence_dimension)
@@ -31,13 +31,13 @@ def cosine_tail(d: int, mu: float) -> float:
 @mutant("jl_entropy.coherence_dimension", slip="the tail of distances in place of that of cosines")
 def distance_tail(n_vectors: int, mu: float) -> int:
     pairs = math.comb(n_vectors, 2)
-    return least_by(lambda d: pairs * sum(jl.norm_distortion_tail(d, mu)) <= 1)
+    return least(lambda d: pairs * sum(jl.norm_distortion_tail(d, mu)) <= 1)
 
 
 @mutant("jl_entropy.coherence_dimension", slip="one side of the cosine only")
 def one_sided(n_vectors: int, mu: float) -> int:
     pairs = math.comb(n_vectors, 2)
-    return least_by(lambda d: pairs * cosine_tail(d, mu) / 2 <= 1)
+    return least(lambda d: pairs * cosine_tail(d, mu) / 2 <= 1)
 
 
 @mutant("jl_entropy.coherence_dimension", slip="the square is dropped: mu for mu^2 in the beta function")
@@ -108,7 +108,7 @@ def distortion_of_a_head(tails: Any, case: Case, rng: np.random.Generator) -> It
 
 @claim(
     id="jl_entropy.eight-log-n-is-not-a-jl-distance-dimension.slope",
-    title="Any distortion below 1 takes more than 13 log N dimensions, even where mere existence is asked",
+    title="For any distortion below 1 the dimension grows by more than 13 per log N in the end, even where mere existence is asked",
     statement=r"\frac{dk^*}{d \log N} \to \frac{4}{\epsilon - \log(1 + \epsilon)} > \frac{4}{1 - \ln 2} = 13.04 "
     r"\quad (\epsilon < 1,\ \delta = \tfrac12)",
     source=JL_WORD_DIMENSION.at("n > 8.33 log N"),
@@ -139,7 +139,7 @@ def existence_slope(dimension: Any, case: Case, rng: np.random.Generator) -> Ite
     quantity="implied distortion",
 )
 def golden_distortion(distortion: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    yield exact(distortion(4 / math.log(PHI)))
+    yield exact(distortion(4 / LOG_PHI))
 
 
 @claim(
@@ -287,47 +287,4 @@ def coherence_against_dimension() -> Figure:
             series("1/φ", y=(1 / PHI,), kind="hline"),
             *(series(name, (x,), (coherence_at(512, round(x * math.log(512))),), kind="note") for name, x in points),
         ),
-    )
-
-
-@table(of="jl_entropy.eight-log-n-is-not-a-jl-distance-dimension")
-def headline_figures() -> Table:
-    from verify.claims.jl_entropy.sphere import certified_threshold
-
-    log_phi = math.log(PHI)
-    eps = 0.1
-    exact_slope = 6 / (eps - math.log1p(eps))
-    k = [jl.union_dimension(n, eps, 1 / n) for n in SIZES]
-    accuracy = JL_SCALE.key
-    rows: list[tuple[str, str, str, str | float | int]] = [
-        ("8 log n", "n = 10⁵", "about 92", 8 * math.log(10**5)),
-        ("8.33 log N", "N = 10⁵", "96", certified_threshold(10**5)),
-        ("8.33 log N", "N = 5·10⁶", "128", certified_threshold(5 * 10**6)),
-        ("8.33", "constant", "8.33", 4 / log_phi),
-        ("8 log 512", "head size", "about 50", 8 * math.log(512)),
-        ("largest |cos| at d = 50", "N = 512, union 1/2", "–", coherence_at(512, 50, 0.5)),
-        ("hₙ/n", "n → ∞", "−0.24", -log_phi / 2),
-        ("24 log N/ε², slope", "ε = 0.1", "2400", exact_slope),
-        ("the same, fitted", "N = 10² … 10¹²", "2400", slope(np.log(SIZES), k)),
-        ("SSMax, largest weight", "n = 10, 10⁴, 10⁶", "stays near 1", "see the gap model"),
-        (
-            "MLM accuracy, n = 64 to 1024",
-            "trained at 64",
-            "43.27 36.53 23.02 15.12 11.54",
-            f"quoted from {accuracy}, not reproduced",
-        ),
-        (
-            "the same with the log factor",
-            "trained at 64",
-            "43.11 41.17 34.04 20.15 13.58",
-            f"quoted from {accuracy}, not reproduced",
-        ),
-    ]
-    return Table(
-        "The figures of the articles, beside what they are exactly",
-        "The dimension rules are right to a per cent as thresholds; the distance rule asks for twice what suffices; "
-        "accuracies "
-        "of trained models are quoted and cannot be recomputed here.",
-        ("figure", "setting", "article", "here"),
-        rows,
     )

@@ -6,12 +6,12 @@ import itertools
 import math
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
+from verify.claims.jl_entropy.sign_laws import length_law
 from verify.claims.sources import JL_ACHLIOPTAS
 from verify.evidence import Enclosure, at_least, at_most, exact, exactly, gap
 from verify.methods import johnson_lindenstrauss as jl
@@ -23,7 +23,6 @@ UNIT = {
     "345": (Fraction(3, 5), Fraction(4, 5)),
     "mixed": (Fraction(1, 3), Fraction(2, 3), Fraction(2, 3)),
 }
-
 role("jl_entropy.distortion_variance", numbers="x: Fractions, k: int, sparsity: int; a Fraction")(
     jl.distortion_variance
 )
@@ -118,28 +117,6 @@ def moments_dominated(moment: Any, case: Case, rng: np.random.Generator) -> Iter
 )
 def sparser_breaks(moment: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(row_moment(4, (Fraction(1),), 2) / Fraction(moment(2)))
-
-
-def squares_law(s: float, D: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The law of (r_1 + ... + r_D)^2 on 0..D^2."""
-    step = np.array([1 / (2 * s), 1 - 1 / s, 1 / (2 * s)])
-    signs = np.ones(1)
-    for _ in range(D):
-        signs = np.convolve(signs, step)
-    law = np.zeros(D * D + 1)
-    np.add.at(law, np.arange(-D, D + 1) ** 2, signs)
-    return law
-
-
-@cache
-def length_law(s: float, D: int, k: int) -> tuple[Any, Any]:
-    """Values and probabilities of |Ax|^2, x = (1, ..., 1)/sqrt(D), by repeated squaring of the convolution."""
-    law, power, rest = np.ones(1), squares_law(s, D), k
-    while rest:
-        if rest & 1:
-            law = np.convolve(law, power)
-        power, rest = np.convolve(power, power), rest >> 1
-    return s / (k * D) * np.arange(len(law)), law
 
 
 @role("jl_entropy.upper_tail_bound", numbers="k: int, eps: float; a bound of P(|Ax|^2 >= 1 + eps) for s = 1, 3")

@@ -83,7 +83,7 @@ def gap_switch(entropy: Any, case: Case, rng: np.random.Generator) -> Iterator[E
     source=SOURCE,
     role="jl_entropy.gap_entropy",
     evidence=Evidence.EXACT,
-    region=within(1, 1.3, because="(1 + log L + 1)/L above the limit 1, from 0.28 at n = 100 to 0.02"),
+    region=within(1, 1.3, because="about log L / L above the limit 1: from 0.28 at n = 100 to 0.02"),
     cases=grid(power=(2, 6, 100)),
     quantity="H, nats",
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.jl_entropy.oracle import gauss_rule
+from verify.claims.jl_entropy.gauss_rules import gauss_rule
 from verify.claims.sources import JL_SCALE
 from verify.evidence import Enclosure, accepted, at_most, exact, exactly, gap, slope, within
 from verify.methods import softmax_entropy as se

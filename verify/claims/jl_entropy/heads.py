@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -178,14 +177,13 @@ def pair_model(oracle: Any, case: Case, rng: np.random.Generator) -> Iterator[En
     yield from bounded_mean(draw, -stated, 2 * math.log(N) - stated + 1e-9, rng, case.risk, first=512)
 
 
-@cache
-def curve(d: int, kind: str) -> tuple[float, ...]:
-    return tuple(entropies(se.attention_scale, se.expected_softmax_entropy, d, kind, LENGTHS[::2] + LENGTHS[-1:]))
-
-
 @figure(of="jl_entropy.sphere-entropy-and-the-024.derived")
 def entropy_of_heads() -> Figure:
     lengths = LENGTHS[::2] + LENGTHS[-1:]
+
+    def curve(d: int, kind: str) -> list[float]:
+        return entropies(se.attention_scale, se.expected_softmax_entropy, d, kind, lengths)
+
     return Figure(
         "Mean entropy of attention under the two laws",
         "The derived scale keeps the entropy for heads of 48 to 64 and loses it elsewhere; the published one, for "

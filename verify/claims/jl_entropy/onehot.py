@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
+from verify.claims.jl_entropy.sign_laws import pair_law
 from verify.claims.sources import JL_ACHLIOPTAS, JL_SPARSE
 from verify.evidence import Enclosure, accepted, at_least, at_most, exact, exactly, gap, probability, sup_distance
 from verify.methods import johnson_lindenstrauss as jl
@@ -72,20 +72,6 @@ def sparse_pair_failure(s: float, k: int, eps: float) -> float:
     """
     value, law = pair_law(s, k)
     return float(law[np.abs(value - 1) >= eps].sum())
-
-
-@cache
-def pair_law(s: float, k: int) -> tuple[Any, Any]:
-    """Values and probabilities of |A(e_i - e_j)|^2 / 2."""
-    single = np.zeros(5)
-    single[1], single[4] = 2 / s * (1 - 1 / s), 1 / (2 * s * s)
-    single[0] = 1 - single[1] - single[4]
-    law, power, rest = np.ones(1), single, k
-    while rest:
-        if rest & 1:
-            law = np.convolve(law, power)
-        power, rest = np.convolve(power, power), rest >> 1
-    return s / (2 * k) * np.arange(len(law)), law
 
 
 @mutant("jl_entropy.sparse_pair_failure", slip="two independent rows for a difference: never a 4")

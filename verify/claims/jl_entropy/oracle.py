@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
+from verify.claims.jl_entropy.differences import derivative
+from verify.claims.jl_entropy.gauss_rules import LAWS, gauss_rule
 from verify.claims.sources import JL_REM, JL_SCALE
 from verify.evidence import Enclosure, accepted, at_most, bounded_mean, exact, exactly, gap, within, worst
 from verify.methods import softmax_entropy as se
@@ -69,31 +71,6 @@ def any_law(log_n: float, law: str, **params: Any) -> ExpectedSoftmax:
         return se.expected_softmax_entropy(log_n, law, **params)
     except (ValueError, TypeError):
         return ExpectedSoftmax(math.nan, math.nan, math.nan, math.nan, math.nan)
-
-
-LAWS: dict[str, tuple[str, dict[str, Any]]] = {
-    "gaussian_half": ("gaussian", {"sigma": 0.5}),
-    "gaussian_1": ("gaussian", {"sigma": 1.0}),
-    "gaussian_3": ("gaussian", {"sigma": 3.0}),
-    "sphere_3": ("sphere", {"d": 3, "scale": 1.0}),
-    "sphere_16": ("sphere", {"d": 16, "scale": 0.5}),
-    "quartic": ("generalised_normal", {"p": 4.0, "beta": 2.0}),
-}
-
-
-def gauss_rule(law: str, params: dict[str, Any], nodes: int) -> tuple[Any, Any]:
-    """Scores and weights of a Gauss rule of the law: no node in common with the oracle's."""
-    from scipy.special import gamma, roots_jacobi
-
-    at, w = np.polynomial.legendre.leggauss(nodes)
-    if law == "gaussian":  # Legendre's nodes on [-9.5, 9.5]: Hermite's stand too far apart for the poles of a softmax
-        z = 9.5 * at
-        return params["sigma"] * z, 9.5 * w * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    if law == "sphere":
-        c, v = roots_jacobi(nodes, (params["d"] - 3) / 2, (params["d"] - 3) / 2)
-        return params["scale"] * params["d"] * c, v / v.sum()
-    s = 3.2 * at  # exp(-3.2^4) = 3e-46
-    return params["beta"] * s, 3.2 * w * np.exp(-(s ** params["p"])) / (2 * gamma(1 + 1 / params["p"]))
 
 
 @claim(
@@ -196,15 +173,12 @@ def stein(oracle: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosu
     quantity="|difference| at n = 2",
 )
 def derivative_in_scale(oracle: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    h = 5e-3
-
     def H(step: float) -> float:
         return float(oracle(math.log(2), "gaussian", sigma=case.sigma * math.exp(step)).H)
 
-    slope = (8 * (H(h) - H(-h)) - (H(2 * h) - H(-2 * h))) / (12 * h)
     z, w = gauss_rule("gaussian", {"sigma": math.sqrt(2) * case.sigma}, 400)  # the difference of the two scores
     V = w @ se.softmax_varentropy(np.stack([z, np.zeros_like(z)], axis=1))
-    yield exact(gap(slope, -float(V)))
+    yield exact(gap(derivative(H, 5e-3), -float(V)))
 
 
 @claim(

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Field, Figure, claim, figure, grid, mutant, role, series
+from verify.claims.jl_entropy.golden import LOG_PHI
 from verify.claims.sources import JL_ENTROPY, JL_SCALE
 from verify.evidence import Enclosure, at_most, exact, gap, within
 from verify.methods import softmax_entropy as se
-
-LOG_PHI = math.log((1 + math.sqrt(5)) / 2)
 
 
 @role(

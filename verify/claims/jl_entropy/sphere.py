@@ -1,22 +1,21 @@
-"""Entry 12, first half: keys on a sphere, the golden ratio behind 0.24, and the thresholds of the word-vector rule."""
+"""Entry 12, first part: keys on a sphere, the golden ratio behind 0.24, and the thresholds of the word-vector rule."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.jl_entropy.balls import arb, golden
+from verify.claims.jl_entropy.balls import arb
+from verify.claims.jl_entropy.golden import LOG_PHI, golden
 from verify.claims.sources import JL_SCALE, JL_WORD_DIMENSION
-from verify.evidence import Enclosure, accepted, at_least, at_most, exact, exactly, gap, sharper, slope, within
+from verify.evidence import Enclosure, at_least, at_most, exact, exactly, gap, sharper, slope, within
 from verify.methods import softmax_entropy as se
 
 SOURCE = JL_WORD_DIMENSION.at("h_n / n tends to -0.24")
-LOG_PHI = math.log((1 + math.sqrt(5)) / 2)
 
 
 @role("jl_entropy.sphere_loss", numbers="d: int, scale: a ball (flint.arb); h_d as a ball")
@@ -145,7 +144,6 @@ def order_of_rest(expansion: Any, case: Case, rng: np.random.Generator) -> Itera
     yield exact(slope(np.log(dims), np.log(np.maximum(rest, 1e-300))))
 
 
-@cache
 def certified_threshold(words: int) -> int:
     """The least d with 2 log N + h_d < 0 at scale 1, proved by balls; h_d falls with d."""
     return next(d for d in range(2, 10**4) if ball_below_zero(words, d))
@@ -228,70 +226,6 @@ def loss_is_not_linear(loss: Any, case: Case, rng: np.random.Generator) -> Itera
 )
 def loss_is_quadratic(loss: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield from sharper(lambda: loss(case.d, arb(case.scale)) / (-(arb(case.scale) ** 2) * case.d / 2), bits=128)
-
-
-role("jl_entropy.annealed_entropy", numbers="law, log_n and the law's parameters: floats; a float")(se.annealed_entropy)
-
-
-@mutant("jl_entropy.annealed_entropy", slip="half of the loss is forgotten: log n + log E e^x - E x")
-def untilted_mean(law: str, *, log_n: float, **params: Any) -> float:
-    return log_n + (se.annealed_entropy(law, log_n=0.0, **params) if law == "sphere" else params["sigma"] ** 2 / 2)
-
-
-@mutant("jl_entropy.annealed_entropy", slip="kappa = scale sqrt(d) on the sphere")
-def root_kappa(law: str, *, log_n: float, **params: Any) -> float:
-    if law == "sphere":
-        params = params | {"scale": params["scale"] / math.sqrt(params["d"])}
-    return se.annealed_entropy(law, log_n=log_n, **params)
-
-
-@mutant("jl_entropy.annealed_entropy", slip="laws that are none are answered")
-def any_annealed(law: str, *, log_n: float, **params: Any) -> float:
-    try:
-        return se.annealed_entropy(law, log_n=log_n, **params)
-    except (ValueError, TypeError):
-        return math.nan
-
-
-@claim(
-    id="jl_entropy.sphere-entropy-and-the-024.annealed",
-    title="At a fixed scale the mean entropy tends to its annealed value, from below",
-    statement=r"\mathbb E H - H_{\mathrm{ann}} \to 0 \qquad (n \to \infty)",
-    source=SOURCE,
-    role="jl_entropy.annealed_entropy",
-    evidence=Evidence.EXACT,
-    region=at_most(
-        1e-3, because="at n = e^40 the correction, of order E e^2x/(E e^x)^2/n, is below e^-15 for these scales"
-    ),
-    cases=grid(law=("gaussian", "sphere")),
-    quantity="|E H − annealed| at log n = 40",
-)
-def annealed_is_limit(annealed: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    params: dict[str, Any] = {"sigma": 2.0} if case.law == "gaussian" else {"d": 16, "scale": 0.8}
-    truth = se.expected_softmax_entropy(40.0, case.law, **params).H
-    yield exact(gap(annealed(case.law, log_n=40.0, **params), truth))
-
-
-@claim(
-    id="jl_entropy.sphere-entropy-and-the-024.door",
-    title="A sphere has at least two dimensions",
-    statement=r"d \ge 2,\ \lambda \ge 0,\ \log n \ge 0",
-    source=SOURCE,
-    role="jl_entropy.annealed_entropy",
-    evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="a count of bad calls that were answered"),
-    quantity="bad calls accepted",
-)
-def annealed_door(annealed: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    bad: list[tuple[str, float, dict[str, Any]]] = [
-        ("sphere", 6.0, {"d": 1, "scale": 1.0}),
-        ("sphere", 6.0, {"d": 8, "scale": -1.0}),
-        ("gaussian", -1.0, {"sigma": 1.0}),
-        ("gaussian", 6.0, {"sigma": -1.0}),
-        ("torus", 6.0, {"d": 2}),
-        ("sphere", 6.0, {"d": 8}),
-    ]
-    yield exact(accepted(lambda law, log_n, params: annealed(law, log_n=log_n, **params), bad, ValueError))
 
 
 @figure(of="jl_entropy.sphere-entropy-and-the-024.linear")

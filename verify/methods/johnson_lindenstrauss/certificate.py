@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -112,17 +113,9 @@ def _decide(pairs: int, k: int, eps: Fraction, allowed: Fraction, bits: int) -> 
 
 def _ends(value: Any) -> tuple[float, float]:
     """Outward float ends of a nonnegative ball that is below 1."""
-    low, high = (_fraction(end.man_exp()) for end in (value.lower(), value.upper()))
-    return max(0.0, _rounded(low, -math.inf)), _rounded(high, math.inf)
+    import flint
 
-
-def _fraction(dyadic: Any) -> Fraction:
-    mantissa, exponent = map(int, dyadic)
-    return Fraction(mantissa) * Fraction(2) ** exponent
-
-
-def _rounded(x: Fraction, towards: float) -> float:
-    """The float next to x on the given side."""
-    nearest = float(x)
-    wrong = Fraction(nearest) > x if towards < 0 else Fraction(nearest) < x
-    return math.nextafter(nearest, towards) if wrong else nearest
+    with flint.ctx.workprec(53):  # the ends are rounded outward to numbers of 53 bits, which normal floats hold
+        low, high = float(value.lower()), float(value.upper())
+    smallest = sys.float_info.min
+    return low if low >= smallest else 0.0, max(high, smallest)

@@ -10,6 +10,7 @@ from verify.methods.guards import real_number, refuse, whole_number
 from verify.methods.johnson_lindenstrauss.tails import haar_distortion_tail, norm_distortion_tail
 
 SMALLEST_TAIL = 1e-290  # below it a float tail underflows; certificates have no such end
+MOST_POINTS = 10**140  # their pairs still meet tails in floating point
 
 
 def union_dimension(
@@ -22,7 +23,7 @@ def union_dimension(
     """The least k with C(N, 2) T(k, eps) <= failure_prob, T being the exact two-sided tail of one pair.
 
     In that many dimensions a random projection keeps all C(N, 2) squared distances within a factor (1 - eps, 1 + eps),
-    except with probability at most `failure_prob`. Found by bisection: T decreases in k (proved here for no k, checked
+    except with probability at most `failure_prob`. Found by bisection: T decreases in k (not proved here, but checked
     with balls for k < 3000; the upper tail alone does not decrease). `law="haar"`: projection of R^ambient_dim onto a
     uniformly random k-plane, scaled by sqrt(D/k); never more than ambient_dim, where nothing is lost.
 
@@ -43,13 +44,10 @@ def union_dimension(
     )
     if law not in ("gaussian", "haar"):
         refuse(f"law={law!r}", "a law is 'gaussian' or 'haar'", "choose one of them")
-    if n > 10**140 or failure_prob / math.comb(n, 2) < SMALLEST_TAIL:
-        refuse(
-            f"n_points={n:.3g} at failure_prob={failure_prob:.3g}" if n < 10**300 else "n_points beyond 1e300",
-            f"tails below {SMALLEST_TAIL} leave the floats",
-            "use certify_union_dimension",
-        )
-    allowed = failure_prob / math.comb(n, 2)
+    allowed = failure_prob / math.comb(n, 2) if n <= MOST_POINTS else 0.0
+    if allowed < SMALLEST_TAIL:
+        found = f"n_points={_short(n)} at failure_prob={failure_prob:.3g}"
+        refuse(found, f"tails below {SMALLEST_TAIL} leave the floats", "use certify_union_dimension")
     if law == "gaussian":
         return least(lambda k: sum(norm_distortion_tail(k, eps)) <= allowed)
     if ambient_dim is None:
@@ -89,14 +87,14 @@ def coherence_dimension(n_vectors: int, mu: float) -> int:
 
     C(N, 2) P(|cos| > mu) <= 1, where cos^2 has the law Beta(1/2, (d - 1)/2) for two independent uniform directions.
 
-    ValueError: n_vectors < 2, mu outside (0, 1).
+    ValueError: n_vectors outside [2, 1e140], mu outside (0, 1).
 
     >>> coherence_dimension(512, 0.5)
     72
     """
     from scipy.special import betaincc
 
-    n, mu = whole_number("n_vectors", n_vectors, 2), real_number("mu", mu, above=0, below=1)
+    n, mu = _vectors(n_vectors), real_number("mu", mu, above=0, below=1)
     pairs = math.comb(n, 2)
     return least(lambda d: pairs * (float(betaincc(0.5, (d - 1) / 2, mu * mu)) if d > 1 else 1.0) <= 1)
 
@@ -107,12 +105,12 @@ def welch_dimension_lower_bound(n_vectors: int, mu: float) -> int:
     mu^(2p) >= (N / C(d + p - 1, p) - 1) / (N - 1): no set of N unit vectors of smaller dimension, however constructed,
     is as incoherent. Together with `coherence_dimension` it brackets what is possible.
 
-    ValueError: n_vectors < 2, mu outside (0, 1). Source: Welch 1974.
+    ValueError: n_vectors outside [2, 1e140], mu outside (0, 1). Source: Welch 1974.
 
     >>> welch_dimension_lower_bound(512, 0.5)
     7
     """
-    n, mu = whole_number("n_vectors", n_vectors, 2), real_number("mu", mu, above=0, below=1)
+    n, mu = _vectors(n_vectors), real_number("mu", mu, above=0, below=1)
 
     def possible(d: int) -> bool:
         power, forms = 1.0, 1.0
@@ -126,6 +124,17 @@ def welch_dimension_lower_bound(n_vectors: int, mu: float) -> int:
         return True
 
     return least(possible)
+
+
+def _vectors(n_vectors: int) -> int:
+    n = whole_number("n_vectors", n_vectors, 2)
+    if n > MOST_POINTS:
+        refuse(f"n_vectors={_short(n)}", "n_vectors is at most 1e140", "larger numbers of pairs leave the floats")
+    return n
+
+
+def _short(n: int) -> str:
+    return f"{n:.3g}" if n < 10**300 else "a number beyond 1e300"
 
 
 def least(holds: Callable[[int], bool]) -> int:

@@ -14,12 +14,15 @@ import numpy as np
 from verify.methods.guards import Array, finite_array, real_number, refuse, whole_number
 
 NODES_A_PANEL = 16
+LARGEST_SCALE = 1e4  # of the laws whose scores have no bound
+LARGEST_SCORE = 1e6  # of the others; the work grows with the square of the spread
 PARAMETERS = {
     "gaussian": ("sigma",),
     "sphere": ("d", "scale"),
     "generalised_normal": ("p", "beta"),
     "empirical": ("scores", "beta"),
 }
+UNBOUNDED = ("gaussian", "generalised_normal")
 SCALE = {"gaussian": "sigma", "sphere": "scale", "generalised_normal": "beta", "empirical": "beta"}
 
 
@@ -46,8 +49,18 @@ def check_law(law: str, params: dict[str, Any]) -> dict[str, Any]:
         elif name == "scores":
             checked[name] = finite_array("scores", value, ("n",))
         else:
-            checked[name] = real_number(name, value, least=0, below=1e6)
+            checked[name] = real_number(name, value, least=0, below=LARGEST_SCALE if law in UNBOUNDED else None)
+    if law == "sphere":
+        _check_reach(f"d={checked['d']} with scale={checked['scale']}", checked["d"] * checked["scale"])
+    if law == "empirical":
+        largest = float(np.abs(checked["scores"]).max())
+        _check_reach(f"scores up to {largest:.3g} with beta={checked['beta']}", largest * checked["beta"])
     return checked
+
+
+def _check_reach(found: str, largest: float) -> None:
+    if not largest <= LARGEST_SCORE:
+        refuse(found, f"scaled scores lie within +-{LARGEST_SCORE:.0e}", "choose a smaller scale")
 
 
 def nodes(law: str, params: dict[str, Any], log_n: float, *, tilt: bool = False) -> Nodes:
@@ -56,17 +69,25 @@ def nodes(law: str, params: dict[str, Any], log_n: float, *, tilt: bool = False)
     `tilt`: far enough also for E e^x, whose mass lies where few draws do.
     """
     reach = log_n + 120
-    if law == "gaussian":
-        return _gaussian(params["sigma"], max(reach, (params["sigma"] + 16) ** 2 / 2) if tilt else reach)
+    if law == "gaussian":  # its E e^x has a closed form, so that it is never tilted
+        return _gaussian(params["sigma"], reach)
     if law == "sphere":
         kappa = params["scale"] * params["d"]
         return _sphere(params["d"], kappa, reach + 2 * kappa if tilt else reach)
     if law == "generalised_normal":
         p, beta = params["p"], params["beta"]
-        farthest = (2 * reach) ** (1 / p) + (2 * beta) ** (1 / (p - 1)) if tilt else (reach + 4) ** (1 / p)
-        return _generalised_normal(p, beta, farthest)
+        return _generalised_normal(p, beta, _tilted_reach(p, beta, reach) if tilt else (reach + 4) ** (1 / p))
     x, counts = np.unique(params["scores"] * params["beta"], return_counts=True)
     return Nodes(x, np.log(counts / counts.sum()))
+
+
+def _tilted_reach(p: float, beta: float, reach: float) -> float:
+    """Where s^p exceeds beta s + reach: each half of s^p is as large as one of the two."""
+    log_farthest = max(math.log(2 * reach) / p, math.log(max(2 * beta, 1.0)) / (p - 1))
+    if log_farthest + math.log(max(beta, 1.0)) > math.log(LARGEST_SCORE):
+        allowed = f"the scores that make E e^x lie within +-{LARGEST_SCORE:.0e}"
+        refuse(f"p={p} with beta={beta}", allowed, "choose a larger p or a smaller beta")
+    return math.exp(log_farthest)
 
 
 def _gaussian(sigma: float, reach: float) -> Nodes:
@@ -99,12 +120,17 @@ def _panels(edges: Array) -> tuple[Array, Array]:
 
 
 def _generalised_normal(p: float, beta: float, farthest: float) -> Nodes:
-    """Density exp(-|s|^p) / (2 Gamma(1 + 1/p)): panels shrink towards 0, where |s|^p is not analytic."""
+    """Density exp(-|s|^p) / (2 Gamma(1 + 1/p)): panels shrink towards 0, where |s|^p is not analytic.
+
+    For large p the density falls from 1 to nothing within a few 1/p around |s| = 1, which takes panels of 2/p there.
+    """
     from scipy.special import gammaln
 
     width = min(0.5, 2 / beta if beta else 0.5, farthest / 2)
     near = width * 2.0 ** -np.arange(40, 0, -1)
     edges = np.concatenate([[0.0], near, np.linspace(width, farthest, math.ceil((farthest - width) / width) + 1)])
+    if p > 8:  # below, the panels above are as narrow
+        edges = np.unique(np.concatenate([edges, np.linspace(max(0.0, 1 - 40 / p), farthest, 24)]))
     s, weight = _panels(edges)
     log_weight = np.log(weight) - s**p - math.log(2) - float(gammaln(1 + 1 / p))
     return Nodes(beta * np.concatenate([-s[::-1], s]), np.concatenate([log_weight[::-1], log_weight]))

@@ -32,7 +32,10 @@ def entropy_matching_scale(scores: ArrayLike, target: ArrayLike, *, rtol: float 
         refuse(f"scores have shape {given.shape}", "(n,) or (m, n) is needed, not empty", "flatten other axes")
     rtol = real_number("rtol", rtol, above=0, below=1)
     rows = np.atleast_2d(given).astype(np.float64)
-    wanted = np.array(np.broadcast_to(finite_array("target", target), len(rows)))
+    wanted = finite_array("target", target)
+    if wanted.shape not in ((), (len(rows),)):
+        refuse(f"target has shape {wanted.shape}", f"a number or ({len(rows)},) is needed", "give one target a row")
+    wanted = np.full(len(rows), wanted)
     rows -= checked(rows.max(axis=1), strict=True)[:, None]
     counts, ties = (rows > -np.inf).sum(axis=1), (rows == 0).sum(axis=1)
     bad = ~((wanted > np.log(ties)) & (wanted < np.log(counts)))

@@ -20,12 +20,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verify.methods.guards import Array, real_number
+from verify.methods.guards import Array, real_number, refuse
 from verify.methods.softmax_entropy.laws import SCALE, Nodes, check_law, nodes
 
 EULER = 0.5772156649015329
 STEP = 0.2
 LARGEST_LOG_N = 700.0  # e^700 is still a float
+SMALLEST_SLOPE = 1e-9  # a thousand times the rounding of a difference of entropies over its step
 CHUNK = 1 << 19  # cells of the (u, x) table at a time
 
 
@@ -46,10 +47,13 @@ def expected_softmax_entropy(log_n: float, law: str, **params: Any) -> ExpectedS
     directions in R^d, the score of a query and a key of norm sqrt(d). `"generalised_normal"` (p, beta): beta s with s
     of density proportional to exp(-|s|^p). `"empirical"` (scores, beta): beta s with s drawn from `scores`.
 
-    Accuracy: about 1e-12 absolute, for scales of practical size. Cost: some 10 ms for log n <= 25.
+    Accuracy: about 1e-12 absolute, for scales of practical size. A smaller S2 may have no digit right: at a fixed
+    scale it falls like 1/n, and for log n above about 350 it underflows to 0. Cost: some 10 ms for log n <= 25 and
+    scores that spread over a few units; it grows with the square of the spread, to a second at sigma = 100.
 
     ValueError: log_n outside [0, 700), an unknown law, missing or other parameters, d < 2, p <= 1, a scale that is
-    negative or beyond 1e6, scores that are empty or not finite. TypeError: d is no integer, a number that is not real.
+    negative, sigma or the beta of a generalised normal law beyond 1e4, scale * d or beta * scores beyond 1e6, scores
+    that are empty or not finite. TypeError: d is no integer, a number that is not real.
 
     Source: the Gumbel-max identity; random energy model: Derrida 1981.
 
@@ -80,14 +84,15 @@ def scale_exponent(log_n: float, law: str, **params: Any) -> float:
     a = L (dH/dL) / (-dH/dlog scale), where the scale is sigma, scale or beta. The factor log n of entropy-invariant
     attention is right to first order where a = 1. Derivatives are central differences of fourth order.
 
-    ValueError: as `expected_softmax_entropy`; also log_n = 0 or a scale of 0, where nothing can be kept.
+    ValueError: as `expected_softmax_entropy`; also log_n = 0 or a scale of 0, where nothing can be kept, and an entropy
+    that hardly depends on the scale, |dH/dlog scale| < 1e-9, of which differences see nothing but rounding.
 
     >>> round(scale_exponent(np.log(512), "gaussian", sigma=3.39194), 4)
     1.0
     """
     L = real_number("log_n", log_n, above=0, below=LARGEST_LOG_N)
     name = SCALE.get(law, "scale")
-    scale = real_number(name, check_law(law, params)[name], above=0, below=1e6)
+    scale = real_number(name, check_law(law, params)[name], above=0)
     step = 2e-3
 
     def at_n(h: float) -> float:
@@ -99,7 +104,13 @@ def scale_exponent(log_n: float, law: str, **params: Any) -> float:
     def derivative(f: Any) -> float:
         return float((8 * (f(step) - f(-step)) - (f(2 * step) - f(-2 * step))) / (12 * step))
 
-    return -derivative(at_n) / derivative(at_scale)
+    fall = derivative(at_scale)
+    if not fall < -SMALLEST_SLOPE:
+        found = f"dH/dlog({name})={fall:.3g} at {name}={scale:g}"
+        refuse(
+            found, f"an entropy falls by {SMALLEST_SLOPE} and more where it can be kept", "let the scores differ more"
+        )
+    return -derivative(at_n) / fall
 
 
 def _table(law: Nodes, u: Array) -> tuple[Array, Array, Array, Array]:

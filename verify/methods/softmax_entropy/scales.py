@@ -65,7 +65,7 @@ def freezing_scale(log_n: float, law: str, **params: Any) -> float:
         return math.sqrt(2 * L)
     if law == "sphere":
         d = whole_number("d", params["d"], 2)
-        return math.exp(2 * L / d) * math.sqrt(-math.expm1(-2 * L / d))
+        return float(_sphere_freezing(L, d))
     p = real_number("p", params["p"], above=1)
     return float(p * L ** (1 - 1 / p))
 
@@ -92,8 +92,8 @@ def attention_scale(
     In causal attention query i sees n = i + 1 keys, so n is an array: one constant for all rows is another method.
     `clamp` keeps the ratio log n / log n_ref from falling below 1, as some models do ("log_ratio" and "sqrt_log").
 
-    ValueError: n < 1, d < 1, n_ref <= 1, an unknown kind, kappa missing, negative, or given for another kind, clamp for
-    a kind without n_ref.
+    ValueError: n < 1, d < 1 (d < 2 for "freezing"), n_ref <= 1, an unknown kind, kappa missing, negative, or given for
+    another kind, clamp for a kind without n_ref.
 
     Source: Su 2021, archive 8823.
 
@@ -104,7 +104,7 @@ def attention_scale(
         refuse(f"kind={kind!r}", f"a kind is one of {', '.join(KINDS)}", "choose one of them")
     keys = finite_array("n", n)
     first_bad("n", keys, keys < 1, "a query sees at least one key", "count the keys of each row")
-    d = whole_number("d", d, 1)
+    d = whole_number("d", d, 2 if kind == "freezing" else 1)
     reference = math.log(real_number("n_ref", n_ref, above=1))
     if clamp and kind not in ("log_ratio", "sqrt_log"):
         refuse(f"clamp with kind={kind!r}", "only log_ratio and sqrt_log compare with n_ref", "leave clamp out")
@@ -129,4 +129,9 @@ def _scale(L: Array, d: int, kind: str, reference: float, kappa: float, clamp: b
         return kappa * L / d
     if kind == "sqrt_log":
         return np.sqrt(ratio / d)
-    return np.exp(2 * L / d) * np.sqrt(-np.expm1(-2 * L / d))
+    return _sphere_freezing(L, d)
+
+
+def _sphere_freezing(L: float | Array, d: int) -> Array:
+    """n^(2/d) sqrt(1 - n^(-2/d)) at L = log n."""
+    return np.asarray(np.exp(2 * L / d) * np.sqrt(-np.expm1(-2 * L / d)))
