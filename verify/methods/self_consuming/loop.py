@@ -23,7 +23,9 @@ REPLICATES = 4096  # at most: a block of them stays in the cache through all gen
 NUMBERS = 2**16  # of all factors of a block
 FEWEST = 32  # replicates: below that the calls cost more than the work
 RAW_NUMBERS = 2**20  # of samples drawn at once
-TINY = float(np.finfo(float).tiny)  # in place of 0, which the generator may return for shapes up to 1, once in 2^53 draws
+TINY = float(
+    np.finfo(float).tiny
+)  # in place of 0, which the generator may return for shapes up to 1, once in 2^53 draws
 MODERATE = (1e-290, 1e290)  # deviations that may still be multiplied as they are
 
 
@@ -195,7 +197,8 @@ def _raw_step(state: _State, n: int, loss: int, bias: float, rng: np.random.Gene
 def scatter_factor(points: Array, rank: int) -> Array:
     """Lower-triangular L (R, d, d) with L Lᵀ = Xᵀ X for points X (R, m, d), which have at most this rank.
 
-    Cholesky's algorithm squares the condition number, which is beyond 1e8 once in 1e8 draws where rank = d.
+    Cholesky's algorithm squares the condition number: it is for points of which more than d are independent, all of
+    one size. Once in 1e8 draws of d independent ones it would fail; by QR flat directions keep their digits.
     """
     d = points.shape[-1]
     if rank > d:

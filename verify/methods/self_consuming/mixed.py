@@ -57,7 +57,6 @@ def mixed_loop(
     out = LoopTrajectory(
         np.empty((rows, replicates, d)), np.empty((rows, replicates, d, d)), np.empty((rows, replicates))
     )
-    fading = not refresh and n_real <= d
     block = replicates_at_once(d)
     for first in range(0, replicates, block):
         here = slice(first, first + block)
@@ -75,7 +74,7 @@ def mixed_loop(
                 real = _real_samples(n_real, d, size, rng)
             spanned = min(n_real - 1 + (min(rank, n_synth - 1) + 1 if n_synth else 0), d)
             rank = spanned if refresh else min(rank, spanned)
-            mean, chol = _pooled(real, n_real, mean, chol, n_synth, lam, rank, rng, fading=fading)
+            mean, chol = _pooled(real, n_real, mean, chol, n_synth, lam, rank, rng)
             chol /= math.sqrt(n - loss)
             if keep == "all" or t == generations:
                 _store(out, t if keep == "all" else 0, here, mean, chol)
@@ -96,13 +95,8 @@ def _pooled(
     bias: float,
     rank: int,
     rng: np.random.Generator,
-    *,
-    fading: bool,
 ) -> tuple[Array, Array]:
-    """Mean and factor of the scatter of the pool of real samples and n_synth of N(mean, bias · chol cholᵀ).
-
-    A scatter that is `fading` in some direction may be singular as a float, though its rank is larger.
-    """
+    """Mean and factor of the scatter of the pool of real samples and n_synth of N(mean, bias · chol cholᵀ)."""
     real_mean, real_scatter = real
     if not n_synth:
         return real_mean.copy(), real_scatter.copy()
@@ -117,8 +111,6 @@ def _pooled(
         squared = np.square(real_scatter) + np.square(synth_scatter) + np.square(between)[:, :, None]
         return pooled_mean, np.sqrt(squared)
     points = np.concatenate([real_scatter.mT, synth_scatter.mT, between[:, None, :]], axis=1)
-    if fading and rank == d:  # one coordinate more, 0, makes it singular by declaration: no Gram matrix is factored
-        return pooled_mean, scatter_factor(np.pad(points, ((0, 0), (0, 0), (0, 1))), d)[:, :d, :d]
     return pooled_mean, scatter_factor(points, rank)
 
 
