@@ -218,7 +218,7 @@ def _clouds(kind, n, D, rng):
         X[0] *= 1e6
         return X, X[:, ::-1] * (1 + rng.uniform(size=D))
     if kind == "sizes":
-        return 1e-120 * X, 1e-90 * X * (1 + rng.uniform(size=D))
+        return 2.0**-600 * X, 2.0**-500 * X * (1 + rng.uniform(size=D))
     if kind == "tiny":
         return 1e-50 * X, 1e50 * X * (1 + rng.uniform(size=D))
     return X, X * (1 + 1e-7 * rng.uniform(size=D))  # "nearly the same": all distortions within single precision
@@ -234,7 +234,8 @@ CLOUDS = ("isometry", "near twins", "one far away", "sizes", "tiny", "nearly the
 def test_the_screen_loses_no_extreme_pair(seed, kind, n, D, tile):
     X, Y = _clouds(kind, n, D, np.random.default_rng(seed))
     i, j = np.triu_indices(n, 1)
-    ratios = ((Y[i] - Y[j]) ** 2).sum(axis=1) / ((X[i] - X[j]) ** 2).sum(axis=1)
+    size = 2.0**600 if kind == "sizes" else 1.0  # exact: squares that would vanish do not
+    ratios = ((size * (Y[i] - Y[j])) ** 2).sum(axis=1) / ((size * (X[i] - X[j])) ** 2).sum(axis=1)
     assert np.allclose(jl.pairwise_distortion(X, Y, tile=tile), (ratios.min(), ratios.max()), rtol=1e-11, atol=0)
 
 
@@ -245,12 +246,20 @@ def test_squared_distances_in_single_precision_are_within_their_bound(seed, kind
 
     copy = screen._copy(_clouds(kind, 20, D, np.random.default_rng(seed))[0])
     if copy is None:
-        assert kind == "sizes"
+        assert kind == "sizes"  # 2^-600: the caller rescales
         return
     Z = _clouds(kind, 20, D, np.random.default_rng(seed))[0] * copy.scale
     d2, bound = screen._distances(copy, slice(0, 10), slice(10, 20))
     true = ((Z[:10, None] - Z[None, 10:]) ** 2).sum(axis=-1)
     assert np.abs(d2 - true).max() <= bound
+
+
+def test_distortions_of_coordinates_near_the_ends_of_the_floats():
+    X = np.random.default_rng(0).normal(size=(9, 4))
+    plain = jl.pairwise_distortion(X, X[:, :2])
+    for size in (2.0**-1000, 2.0**1000):
+        assert jl.pairwise_distortion(size * X, size * X[:, :2]) == plain
+    assert jl.pairwise_distortion(2.0**-1000 * X, 2.0**1000 * X) == (math.inf, math.inf)
 
 
 def test_points_that_coincide():
@@ -277,6 +286,13 @@ def test_points_that_coincide():
         (lambda: jl.certify_union_dimension(5, 0.1, "0.5"), TypeError),
         (lambda: jl.certify_union_dimension(5, "0.1", "2"), ValueError),
         (lambda: jl.certify_union_dimension(5, "nan", "0.5"), ValueError),
+        (lambda: jl.certify_union_dimension(5, "0.1", "1e-999999999"), ValueError),
+        (lambda: jl.certify_union_dimension(5, "0.1", "1e999999999"), ValueError),
+        (lambda: jl.certify_union_dimension(5, "1e-30", "0.5"), ValueError),
+        (lambda: jl.union_dimension(5, 1e-200, 0.5), ValueError),
+        (lambda: jl.dasgupta_gupta_dimension(5, 1e-200), ValueError),
+        (lambda: jl.coherence_dimension(5, 1e-200), ValueError),
+        (lambda: jl.sample_projection("sparse", 5, 4, np.random.default_rng(), 1e30), ValueError),
         (lambda: jl.certify_union_dimension(5, "0.1", "0.5", prec=8), ValueError),
         (lambda: jl.coherence_dimension(5, 1.0), ValueError),
         (lambda: jl.coherence_dimension(10**155, 0.5), ValueError),

@@ -331,3 +331,13 @@ def test_nothing_is_modified():
     se.SoftmaxEntropyState.empty((4,)).update(x)
     se.expected_softmax_entropy(2.0, "empirical", scores=x[0], beta=1.0)
     assert all((a == b).all() for a, b in zip((x, K, mask), before, strict=True))
+
+
+def test_gaps_beyond_the_floats_weigh_nothing():
+    far = np.array([1e308, -1e308, 1e308])
+    assert se.softmax_entropy(far) == pytest.approx(math.log(2), rel=1e-15)
+    assert se.softmax_entropy(np.stack([far, far])).tolist() == pytest.approx([math.log(2)] * 2, rel=1e-15)
+    halves = se.SoftmaxEntropyState.empty().update(far[:1]).merge(se.SoftmaxEntropyState.empty().update(far[1:]))
+    assert halves.entropy() == pytest.approx(math.log(2), rel=1e-15)
+    Q, K = np.array([[1.0, 1.0]]), np.array([[1e308, 0.0], [-1e308, 0.0], [0.0, 1e308]])
+    assert se.attention_entropy(Q, K, 1.0)[0] == pytest.approx(math.log(2), rel=1e-15)

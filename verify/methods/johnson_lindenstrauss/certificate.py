@@ -9,7 +9,9 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from verify.methods.guards import as_fraction, is_exact, refuse, whole_number
-from verify.methods.johnson_lindenstrauss.dimension import least, union_dimension
+from verify.methods.johnson_lindenstrauss.dimension import SMALLEST_EPS, least, union_dimension
+
+SMALLEST_EXPONENT = -4000  # of a share written as a decimal: its balls take seconds
 
 
 class Certificate(NamedTuple):
@@ -30,13 +32,18 @@ def certify_union_dimension(n_points: int, eps: Any, failure_prob: Any, prec: in
 
     eps and failure_prob in (0, 1) are ints, Fractions or decimal strings: a float such as 0.1 is not a tenth.
 
-    TypeError: a float. ValueError: n_points < 2, outside (0, 1), text that is no decimal, prec < 64.
+    TypeError: a float. ValueError: n_points < 2, outside (0, 1), eps < 1e-6, text that is no decimal or below 1e-4000,
+    prec < 64.
 
     >>> certify_union_dimension(512, "0.5", Fraction(1, 512))[::2]
     (322, True)
     """
     n = whole_number("n_points", n_points, 2)
     eps, allowed = exact_share("eps", eps), exact_share("failure_prob", failure_prob)
+    if eps < SMALLEST_EPS:
+        refuse(
+            f"eps={float(eps):.3g}", f"eps is at least {SMALLEST_EPS:g}", "no projection has the dimensions for less"
+        )
     prec = whole_number("prec", prec, 64)
     pairs = math.comb(n, 2)
 
@@ -61,9 +68,14 @@ def exact_share(name: str, value: Any) -> Fraction:
     """An int, Fraction or decimal string in (0, 1) as a Fraction."""
     if isinstance(value, str):
         try:
-            number = Fraction(Decimal(value))
-        except (InvalidOperation, ValueError, OverflowError):
+            decimal = Decimal(value)
+        except InvalidOperation:
+            decimal = Decimal("nan")
+        if not decimal.is_finite():
             refuse(f"{name}={value!r}", "a decimal is needed", "write it like '0.1'")
+        if decimal and not SMALLEST_EXPONENT <= decimal.adjusted() <= 0:
+            refuse(f"{name}={value!r}", f"{name} lies between 1e{SMALLEST_EXPONENT} and 1", "check the unit")
+        number = Fraction(decimal)
     elif is_exact(value) and not isinstance(value, bool):
         number = as_fraction(value)
     else:

@@ -9,6 +9,7 @@ from typing import Literal
 from verify.methods.guards import real_number, refuse, whole_number
 from verify.methods.johnson_lindenstrauss.tails import haar_distortion_tail, norm_distortion_tail
 
+SMALLEST_EPS = 1e-6  # its dimensions, about 1e14, are the largest for which a float tail has been checked with balls
 SMALLEST_TAIL = 1e-290  # below it a float tail underflows; certificates have no such end
 MOST_POINTS = 10**140  # their pairs still meet tails in floating point
 
@@ -27,7 +28,7 @@ def union_dimension(
     with balls for k < 3000; the upper tail alone does not decrease). `law="haar"`: projection of R^ambient_dim onto a
     uniformly random k-plane, scaled by sqrt(D/k); never more than ambient_dim, where nothing is lost.
 
-    ValueError: n_points < 2, eps or failure_prob outside (0, 1), ambient_dim < 2, an unknown law, haar without
+    ValueError: n_points < 2, eps outside [1e-6, 1), failure_prob outside (0, 1), ambient_dim < 2, an unknown law, haar without
     ambient_dim, or a tail below 1e-290 (`certify_union_dimension` has no such limit).
 
     Source: Johnson and Lindenstrauss 1984; the exact tail in place of its bound.
@@ -39,7 +40,7 @@ def union_dimension(
     """
     n = whole_number("n_points", n_points, 2)
     eps, failure_prob = (
-        real_number("eps", eps, above=0, below=1),
+        real_number("eps", eps, least=SMALLEST_EPS, below=1),
         real_number("failure_prob", failure_prob, above=0, below=1),
     )
     if law not in ("gaussian", "haar"):
@@ -61,24 +62,24 @@ def dasgupta_gupta_dimension(n_points: int, eps: float) -> int:
 
     scikit-learn's `johnson_lindenstrauss_min_dim` truncates the same number, which the proof does not cover.
 
-    ValueError: n_points < 2, eps outside (0, 1). Source: Dasgupta and Gupta 2003.
+    ValueError: n_points < 2, eps outside [1e-6, 1). Source: Dasgupta and Gupta 2003.
 
     >>> dasgupta_gupta_dimension(512, 0.1)
     5348
     """
-    n, eps = whole_number("n_points", n_points, 2), real_number("eps", eps, above=0, below=1)
+    n, eps = whole_number("n_points", n_points, 2), real_number("eps", eps, least=SMALLEST_EPS, below=1)
     return math.ceil(4 * math.log(n) / (eps**2 / 2 - eps**3 / 3))
 
 
 def article_dimension(n_points: int, eps: float) -> int:
     """24 log N / eps^2, rounded up: the article's dimension for a failure probability of at most 1/N.
 
-    ValueError: n_points < 2, eps outside (0, 1). Source: Su 2021, archive 8679.
+    ValueError: n_points < 2, eps outside [1e-6, 1). Source: Su 2021, archive 8679.
 
     >>> article_dimension(512, 0.5)
     599
     """
-    n, eps = whole_number("n_points", n_points, 2), real_number("eps", eps, above=0, below=1)
+    n, eps = whole_number("n_points", n_points, 2), real_number("eps", eps, least=SMALLEST_EPS, below=1)
     return math.ceil(24 * math.log(n) / eps**2)
 
 
@@ -87,14 +88,14 @@ def coherence_dimension(n_vectors: int, mu: float) -> int:
 
     C(N, 2) P(|cos| > mu) <= 1, where cos^2 has the law Beta(1/2, (d - 1)/2) for two independent uniform directions.
 
-    ValueError: n_vectors outside [2, 1e140], mu outside (0, 1).
+    ValueError: n_vectors outside [2, 1e140], mu outside [1e-6, 1).
 
     >>> coherence_dimension(512, 0.5)
     72
     """
     from scipy.special import betaincc
 
-    n, mu = _vectors(n_vectors), real_number("mu", mu, above=0, below=1)
+    n, mu = _vectors(n_vectors), real_number("mu", mu, least=SMALLEST_EPS, below=1)
     pairs = math.comb(n, 2)
     return least(lambda d: pairs * (float(betaincc(0.5, (d - 1) / 2, mu * mu)) if d > 1 else 1.0) <= 1)
 
@@ -105,12 +106,12 @@ def welch_dimension_lower_bound(n_vectors: int, mu: float) -> int:
     mu^(2p) >= (N / C(d + p - 1, p) - 1) / (N - 1): no set of N unit vectors of smaller dimension, however constructed,
     is as incoherent. Together with `coherence_dimension` it brackets what is possible.
 
-    ValueError: n_vectors outside [2, 1e140], mu outside (0, 1). Source: Welch 1974.
+    ValueError: n_vectors outside [2, 1e140], mu outside [1e-6, 1). Source: Welch 1974.
 
     >>> welch_dimension_lower_bound(512, 0.5)
     7
     """
-    n, mu = _vectors(n_vectors), real_number("mu", mu, above=0, below=1)
+    n, mu = _vectors(n_vectors), real_number("mu", mu, least=SMALLEST_EPS, below=1)
 
     def possible(d: int) -> bool:
         power, forms = 1.0, 1.0

@@ -28,6 +28,7 @@ def pairwise_distortion(X: ArrayLike, Y: ArrayLike, *, tile: int = 512) -> tuple
     before, after = finite_array("X", X, ("n", "D")), finite_array("Y", Y, ("n", "k"))
     n = len(before)
     check_shape("Y", after, (n, "k"))
+    (before, down), (after, up) = _moderate(before), _moderate(after)
     tile = whole_number("tile", tile, 1)
     screen, gram = Screen.of(before, after), None
     low, high = np.inf, -np.inf
@@ -44,7 +45,18 @@ def pairwise_distortion(X: ArrayLike, Y: ArrayLike, *, tile: int = 512) -> tuple
             low, high = min([low, *found]), max([high, *found])
     if low > high:
         refuse(f"X has {n} rows and no two that differ", "a distortion takes a distance", "give distinct points")
+    with np.errstate(over="ignore"):
+        low, high = (float(np.ldexp(ratio, 2 * (up - down))) for ratio in (low, high))
     return low, high
+
+
+def _moderate(Z: Array) -> tuple[Array, int]:
+    """(A, e) with Z = 2^e A exactly and squares of A that stay within the floats; A is Z where they do already."""
+    largest = float(np.abs(Z).max(initial=0.0))
+    if 1e-100 < largest < 1e100 or not largest:
+        return Z, 0
+    exponent = int(np.frexp(largest)[1])
+    return np.ldexp(Z, -exponent), exponent
 
 
 def _by_differences(X: Array, X2: Array, Y: Array, Y2: Array, rows: Array, columns: Array) -> list[float]:

@@ -38,7 +38,8 @@ def sample_projection(
       `distortion_variance`.
     - `"haar"`: sqrt(D/k) times the first k rows of a uniformly random orthogonal matrix.
 
-    ValueError: an unknown kind, k < 1, D < 1, k > D for haar, sparsity < 1 or given for another kind.
+    ValueError: an unknown kind, k < 1, D < 1, k > D for haar, sparsity outside [1, 1e12) or given for
+    another kind.
 
     Source: Johnson and Lindenstrauss 1984; Achlioptas 2003; Li, Hastie and Church 2006.
 
@@ -52,7 +53,7 @@ def sample_projection(
     if sparsity is not None and kind != "sparse":
         refuse(f"sparsity={sparsity} with kind={kind!r}", "only 'sparse' has a sparsity", "leave it out")
     if kind == "sparse":
-        return _sparse(k, D, rng, real_number("sparsity", 3 if sparsity is None else sparsity, least=1))
+        return _sparse(k, D, rng, real_number("sparsity", 3 if sparsity is None else sparsity, least=1, below=1e12))
     if kind == "gaussian":
         return rng.standard_normal((k, D)) / math.sqrt(k)
     if kind == "rademacher":

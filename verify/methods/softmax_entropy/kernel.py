@@ -81,13 +81,14 @@ def parts(rows: Array, *, strict: bool = False) -> tuple[Array, Array, Array]:
 
 
 def block_parts(scores: Array, *, strict: bool = False, masked: bool = True, overwrite: bool = False) -> Any:
-    """(m, s, t) of the rows of a block that fits the cache. Without `masked` no score is -inf.
+    """(m, s, t) of the rows of a block that fits the cache. Without `masked` no gap to the largest score is infinite.
 
     `overwrite` allows the gaps x - m to be written where the scores, float64, are.
     """
     maxima = np.arange(len(scores)), scores.argmax(axis=1)  # nan counts as the largest
     top = checked(scores[maxima], strict)
-    gaps = np.subtract(scores, np.where(top == -np.inf, 0.0, top)[:, None], out=scores if overwrite else None)
+    with np.errstate(over="ignore"):  # a gap beyond the floats weighs nothing
+        gaps = np.subtract(scores, np.where(top == -np.inf, 0.0, top)[:, None], out=scores if overwrite else None)
     if masked:
         np.maximum(gaps, FAR, out=gaps)
     gaps[maxima] = FAR  # one copy of the maximum is left out
@@ -104,7 +105,8 @@ def long_row(row: Array, *, strict: bool = True) -> tuple[float, float, float]:
         return -math.inf, 0.0, 0.0
     s = t = 0.0
     for start in range(0, len(row), BLOCK):
-        gaps = np.subtract(row[start : start + BLOCK], top, dtype=np.float64)
+        with np.errstate(over="ignore"):  # a gap beyond the floats weighs nothing
+            gaps = np.subtract(row[start : start + BLOCK], top, dtype=np.float64)
         np.maximum(gaps, FAR, out=gaps)
         if start <= first < start + BLOCK:
             gaps[first - start] = FAR  # one copy of the maximum is left out

@@ -70,7 +70,7 @@ def merged(a: Triple, b: Triple) -> Triple:
     """
     swap = b[0] > a[0]
     m, s, t, m2, s2, t2 = (np.where(swap, y, x) for x, y in zip((*a, *b), (*b, *a), strict=True))
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         gap = np.where(m2 == -np.inf, -FAR, np.minimum(m - m2, -FAR))  # an empty side weighs nothing
     weight = np.exp(-gap)
     return m, s + weight * (1 + s2), t + weight * (t2 + gap * (1 + s2))
@@ -122,7 +122,7 @@ def _stream(rows: Array, keys: Array, block: int, first: int | None) -> Triple:
         np.matmul(rows, some.T.astype(np.float64, copy=False), out=scores)
         if not safe and not scores.min() > -np.inf:
             refuse("scores contain nan or -inf", "Q, K and their products are finite", "check K, or scale it")
-        masked = False
+        masked = not safe
         if first is not None and j + len(some) > first + 1:
             masked = True
             hidden = np.arange(j, j + len(some)) > (first + np.arange(len(rows)))[:, None]
