@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,25 +20,42 @@ role(
 )(segmentation.streaming_law)
 
 
+WrongLaw: TypeAlias = Callable[[Lattice, Any, str, bool], Law]  # lattice, alpha, order, exact
+
+
+def only(*rules: str) -> Callable[[WrongLaw], Callable[..., Law]]:
+    """Makes the wrong law of some rules a subject: for any other rule it is the reference."""
+
+    def of_rules(wrong: WrongLaw) -> Callable[..., Law]:
+        @wraps(wrong)
+        def law(
+            lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
+        ) -> Law:
+            if rule in rules:
+                return wrong(lattice, alpha, order, exact)
+            return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
+
+        return law
+
+    return of_rules
+
+
 @mutant("viterbi_sampling.streaming_law", slip="the duel's law is taken to be the target")
-def softmax_for_duel(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    return segmentation.streaming_law(lattice, alpha, "reservoir" if rule == "duel" else rule, order, exact=exact)
+@only("duel")
+def softmax_for_duel(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
+    return segmentation.streaming_law(lattice, alpha, "reservoir", order, exact=exact)
 
 
 @mutant("viterbi_sampling.streaming_law", slip="the half fix in its place: the kept path's score goes on")
-def half_in_its_place(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    return segmentation.streaming_law(lattice, alpha, "half" if rule == "reservoir" else rule, order, exact=exact)
+@only("reservoir")
+def half_in_its_place(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
+    return segmentation.streaming_law(lattice, alpha, "half", order, exact=exact)
 
 
 @mutant("viterbi_sampling.streaming_law", slip="alpha is applied to the accumulated mass, not to the token")
-def nested_in_its_place(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    return segmentation.streaming_law(lattice, alpha, "nested" if rule == "reservoir" else rule, order, exact=exact)
+@only("reservoir")
+def nested_in_its_place(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
+    return segmentation.streaming_law(lattice, alpha, "nested", order, exact=exact)
 
 
 def independent_choices(lattice: Lattice, chosen: Any) -> Law:

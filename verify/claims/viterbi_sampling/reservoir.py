@@ -12,7 +12,7 @@ import numpy as np
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
 from verify.claims.sources import SEGMENTATION_PERFECT_SAMPLING
 from verify.claims.viterbi_sampling.instances import ALPHAS, Law, default, distance, exact_law, instances, rational
-from verify.claims.viterbi_sampling.laws import arrivals, independent_choices, shares
+from verify.claims.viterbi_sampling.laws import arrivals, independent_choices, only, shares
 from verify.evidence import Enclosure, Vacuous, at_most, exact, exactly, worst
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice
@@ -43,29 +43,20 @@ def reservoir_with(lattice: Lattice, alpha: Any, order: str, exact: bool, accept
 @mutant(
     "viterbi_sampling.streaming_law", slip="the newcomer wins with its share of what had arrived before it, at most 1"
 )
-def share_of_the_sum_before(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    if rule != "reservoir":
-        return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
+@only("reservoir")
+def share_of_the_sum_before(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
     return reservoir_with(lattice, alpha, order, exact, lambda x, z: min(x / z, 1), sum)
 
 
 @mutant("viterbi_sampling.streaming_law", slip="the largest part is handed on in place of the sum")
-def maximum_handed_on(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    if rule not in ("reservoir", "nested"):
-        return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
+@only("reservoir", "nested")
+def maximum_handed_on(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
     return reservoir_with(lattice, alpha, order, exact, lambda x, z: x / (x + z), lambda parts: max(parts, default=0))
 
 
 @equivalent("viterbi_sampling.streaming_law", because="the reservoir's pointers at different nodes are independent")
-def product_of_pointers(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    if rule != "reservoir":
-        return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
+@only("reservoir")
+def product_of_pointers(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
     if exact:
         return reservoir_with(lattice, alpha, order, exact, lambda x, z: x / (x + z), sum)
     law = shares(lattice, alpha, segmentation.forward_log(lattice, alpha))
