@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from verify.claims import mutant, role
+from verify.claims import mutant, role, series
+from verify.claims.figures import Series
 from verify.claims.viterbi_sampling.instances import Law
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice
@@ -68,6 +69,16 @@ def independent_choices(lattice: Lattice, chosen: Any) -> Law:
                 law[(*path, e)] = p * q
         laws.append(law)
     return laws[-1]
+
+
+def beside_target(target: Law, laws: Mapping[str, Law]) -> tuple[Series, ...]:
+    """Bars of the target, segmentations by their score, and dots of other laws on them."""
+    ranked = sorted(target, key=target.__getitem__, reverse=True)
+    places = range(1, len(ranked) + 1)
+    return (
+        series("target", places, [target[path] for path in ranked], kind="bars"),
+        *(series(name, places, [law.get(path, 0.0) for path in ranked], kind="dots") for name, law in laws.items()),
+    )
 
 
 def arrivals(lattice: Lattice, e: int, order: str, *, exact: bool) -> list[tuple[int, Any]]:

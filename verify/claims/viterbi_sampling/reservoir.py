@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
+from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role
 from verify.claims.sources import SEGMENTATION_PERFECT_SAMPLING
 from verify.claims.viterbi_sampling.instances import ALPHAS, Law, default, distance, exact_law, instances, rational
-from verify.claims.viterbi_sampling.laws import arrivals, independent_choices, only, shares
+from verify.claims.viterbi_sampling.laws import arrivals, beside_target, independent_choices, only, shares
 from verify.evidence import Enclosure, Vacuous, at_most, exact, exactly, worst
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice
@@ -185,17 +185,11 @@ def uniforms_are_counted(taken: Any, case: Case, rng: np.random.Generator) -> It
 @figure(of="viterbi_sampling.reservoir-exact.float")
 def law_of_every_path() -> Figure:
     one = default(3, 6)
-    target = one.law(1.0)
-    ranked = sorted(target, key=target.__getitem__, reverse=True)
-    places = list(range(1, len(ranked) + 1))
     laws = {rule: segmentation.streaming_law(one.lattice, 1.0, rule) for rule in ("reservoir", "duel", "half")}
     return Figure(
-        f"The law of all {len(ranked)} segmentations of {one.lattice.text.decode()!r} at α = 1",
+        f"The law of all {len(one.scores)} segmentations of {one.lattice.text.decode()!r} at α = 1",
         "The reservoir has the target's probability for each of them; the other two rules have not.",
         "segmentation, by its score",
         "probability",
-        (
-            series("target", places, [target[path] for path in ranked], kind="bars"),
-            *(series(rule, places, [law.get(path, 0.0) for path in ranked], kind="dots") for rule, law in laws.items()),
-        ),
+        beside_target(one.law(1.0), laws),
     )

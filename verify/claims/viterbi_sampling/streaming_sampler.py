@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from verify.claims import Case, Evidence, claim, grid, mutant, role
+from verify.claims.viterbi_sampling.best_path import followed
 from verify.claims.viterbi_sampling.duel import SOURCE
-from verify.claims.viterbi_sampling.instances import ARGMAX, lattice_of
+from verify.claims.viterbi_sampling.instances import ARGMAX, Path, lattice_of
 from verify.claims.viterbi_sampling.laws import arrivals
 from verify.evidence import Enclosure, at_most, total_variation
 from verify.methods import segmentation
@@ -34,16 +35,16 @@ def worse_is_kept(
             x = score[s] + math.log(weight)
             if not i or rng.random() < 1 / (1 + math.exp(alpha * (x - score[e]))):
                 pointer[e], score[e] = s, x
-    return ends_of(pointer)
+    return np.array(followed(lattice, pointer), np.int32)
 
 
-def ends_of(pointer: list[int]) -> Any:
-    """The path that pointers give from the last node."""
-    ends, e = [], len(pointer) - 1
-    while e:
-        ends.append(e)
-        e = pointer[e]
-    return np.array(ends[::-1], np.int32)
+def one_by_one(path: Callable[[np.random.Generator], Any], cells: Mapping[Path, int]) -> Callable[..., Any]:
+    """Draws of single paths, as cells; -1 for what is no segmentation."""
+
+    def draw(rng: np.random.Generator, size: int) -> Any:
+        return np.array([cells.get(tuple(np.asarray(path(rng)).tolist()), -1) for _ in range(size)])
+
+    return draw
 
 
 @claim(
@@ -61,9 +62,5 @@ def samples_follow_the_law(sample: Any, case: Case, rng: np.random.Generator) ->
     lattice = lattice_of(b"abc", ARGMAX)
     law = segmentation.streaming_law(lattice, 1.0, case.rule)
     cells = {path: i for i, path in enumerate(law)}
-
-    def draw(rng: np.random.Generator, size: int) -> Any:
-        paths = (tuple(np.asarray(sample(lattice, 1.0, rng, case.rule)).tolist()) for _ in range(size))
-        return np.array([cells.get(path, -1) for path in paths])
-
+    draw = one_by_one(lambda rng: sample(lattice, 1.0, rng, case.rule), cells)
     yield from total_variation(draw, list(law.values()), rng, case.risk, first=2048)

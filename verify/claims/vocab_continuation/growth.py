@@ -11,7 +11,7 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, series
 from verify.claims.sources import VOCAB_ARTICLE, VOCAB_BPE
-from verify.claims.vocab_continuation.instances import cuts, random_merges, random_source
+from verify.claims.vocab_continuation.instances import cuts, random_merges, random_source, starts_of
 from verify.evidence import Enclosure, accepted, exact, exactly, worst
 from verify.methods.continuation import BytePairMerges
 
@@ -80,7 +80,7 @@ def bias_grows(byte_pair_merges: Any, boundary_mass: Any, case: Case, rng: np.ra
     grown = 0
     for seed in range(4 * case.block, 4 * case.block + 4):
         source, toks = random_source(seed), nested_tokenisers(byte_pair_merges, seed, case.merges)
-        for x in {text[:i] for text in source.docs for i in range(1, len(text) + 1)}:
+        for x in starts_of(source):
             beta = [boundary_mass(source, tok, x, len(x)) for tok in toks]
             # and it is a probability, 1 without merges: a mass that is not conditioned has neither
             grown += sum(after > before for before, after in pairwise([Fraction(1), *beta])) + (beta[0] != 1)

@@ -16,7 +16,8 @@ import numpy as np
 from verify.claims import Case, Evidence, Table, claim, grid, mutant, table
 from verify.claims.sources import VOCAB_ALIGNMENT, VOCAB_BIAS, VOCAB_BPE, VOCAB_BYTES
 from verify.claims.vocab_continuation.backoff import kept_length
-from verify.claims.vocab_continuation.compression import expected, mean_bias
+from verify.claims.vocab_continuation.boundary import off_identity
+from verify.claims.vocab_continuation.compression import expected, mean_bias, mean_without_boundary
 from verify.claims.vocab_continuation.instances import apart, tv
 from verify.claims.vocab_continuation.real_lines import Corpus, as_text, corpus, prompts, raw_lines
 from verify.evidence import Enclosure, exact, exactly, worst
@@ -51,15 +52,7 @@ def sampled(case: Case) -> tuple[Corpus, tuple[str, ...]]:
 )
 def real_identity(naive_law: Any, boundary_mass: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     (source, tok, lm), found = sampled(case)
-    yield worst(
-        exact(
-            apart(
-                1 - boundary_mass(source, tok, x, len(x)),
-                tv(naive_law(lm, tok, x, whole=True), source.continuations(x)),
-            )
-        )
-        for x in found
-    )
+    yield worst(exact(off_identity(naive_law, boundary_mass, source, tok, lm, x)) for x in found)
 
 
 @claim(
@@ -75,9 +68,7 @@ def real_identity(naive_law: Any, boundary_mass: Any, case: Case, rng: np.random
 )
 def real_mean(mean_bias: Any, boundary_mass: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     source, tok, _ = corpus(case.lines)
-    starts = {text[:i] for text in source.docs for i in range(1, len(text) + 1)}
-    total = sum(source.prefix_mass(x) * (1 - boundary_mass(source, tok, x, len(x))) for x in starts)
-    yield exact(apart(total / expected(source, len), mean_bias(source, tok)))
+    yield exact(apart(mean_without_boundary(boundary_mass, source, tok), mean_bias(source, tok)))
 
 
 @claim(
