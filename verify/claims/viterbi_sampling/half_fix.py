@@ -102,7 +102,9 @@ def half_passes_watching(law: Any, case: Case, rng: np.random.Generator) -> Iter
     source=SOURCE,
     role="viterbi_sampling.streaming_law",
     evidence=Evidence.EXACT,
-    region=at_least(0.2, because="less than half of the 0.49 that enumeration finds; an exact sampler is at 1e-12"),
+    region=at_least(
+        0.2, because="less than half of the 0.46 and 0.50 that enumeration finds; an exact sampler is at 1e-12"
+    ),
     cases=HALVES.full(half=(0, 1), lattices=(ALL_LATTICES,)),
     quantity="largest TV between the half fix and the target",
     refutes=ENOUGH_IN_THE_NODE,

@@ -108,7 +108,7 @@ def coverage(lattice: Lattice, probability: Array) -> Array:
     source=SOURCE,
     role="viterbi_sampling.edge_posteriors",
     evidence=Evidence.EXACT,
-    region=at_most(1e-6, because="central differences at h = 1e-4: h² / 24 times third derivatives below 30 α³ is 1.3e-8 α³, rounding "
+    region=at_most(1e-6, because="central differences at h = 1e-4: h² / 6 times third derivatives below 30 α³ is 5e-8 α³, rounding "
                    "60 eps / h = 1.3e-10"),
     cases=grid(alpha=(0.3, 1.0), lattices=(3,)).full(lattices=(50,)),
     quantity="largest |difference quotient − α posterior|",

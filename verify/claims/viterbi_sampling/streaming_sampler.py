@@ -54,7 +54,10 @@ def one_by_one(path: Callable[[np.random.Generator], Any], cells: Mapping[Path, 
     source=SOURCE,
     role="viterbi_sampling.sample_streaming",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.06, because="a third of what separates the duel from the target on this text, TV = 1/6 and more"),
+    region=at_most(
+        0.06,
+        because="less than half of the distances on this text: duel to target 0.149, duel to half fix 0.154",
+    ),
     cases=grid(rule=("duel", "half")),
     quantity="TV between the samples and the exact law",
 )

@@ -20,7 +20,7 @@ Compete: TypeAlias = Callable[[list[int], list[Any]], Outcome]  # edges, what th
 
 def streaming_law(
     lattice: Lattice, alpha: float, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
+) -> dict[Path, Any]:
     """{ends: probability} of what `sample_streaming` returns.
 
     What duel and half hand on depends on the path that was kept, so choices at different nodes are not independent: a
