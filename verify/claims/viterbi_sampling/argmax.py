@@ -70,7 +70,7 @@ def best_score_handed_on(lattice: Lattice, alpha: Any, order: str, exact: bool) 
     source=SOURCE,
     role="viterbi_sampling.streaming_law",
     evidence=Evidence.CERTIFIED,
-    region=at_least(Fraction(1, 20), because="about half of the difference 0.44081 − 0.34574 of two fractions; under the target it is 0"),
+    region=at_least(Fraction(1, 20), because="about half of 0.44081 − 0.34574, two fractions; under the target it is 0"),
     quantity="most probable output − the best segmentation's probability",
     refutes=STAYS_BEST,
 )  # fmt: skip
