@@ -390,6 +390,19 @@ def test_a_foreign_model_and_the_forward_table_agree(seed, n):
         assert law[c] == pytest.approx(bigram_prefix_mass(A, vocab, x + c) / whole, rel=1e-12)
 
 
+@few
+@given(seed=SEEDS)
+def test_in_floats_too_a_dead_mass_is_none_where_every_segmentation_is_possible(seed):
+    rng = np.random.default_rng(seed)
+    docs, probs = source_of(rng, size=5, longest=5), probs_of(rng)
+    lm, tok = IdealTokenLM.stochastic(FiniteSource(docs), probs, 0.7), UnigramViterbi(probs)
+    assert isinstance(lm.prefix_mass(("no token",)), float)
+    for x in starts(docs):
+        law, dead = local_mask_law(lm, tok, x, len(tok.encode(x)))
+        assert 0 <= dead < 1
+        assert sum(law.values()) == pytest.approx(1, rel=1e-12)
+
+
 def test_a_foreign_canonical_model_is_followed_token_by_token():
     source, tok = FiniteSource({"ab": Fraction(1, 2), "ac": Fraction(1, 2)}), MaximalMunch(["a", "b", "c", "ab"])
     ideal = IdealTokenLM.canonical(source, tok)
@@ -488,6 +501,7 @@ def test_the_matrix_is_not_modified_and_may_be_a_list_integers_or_counting():
     assert bigram_prefix_mass(counting, vocab, "abab") == plain
     assert counting.counts["multiply_adds"] > 0
     assert np.array_equal(A, before)
+    assert bigram_prefix_mass(A.view(np.matrix), vocab, "abab") == plain
     sure = np.array([[0, 1], [1, 0]])
     assert bigram_prefix_mass(sure, ["a"], "a") == 1.0
     assert (
@@ -522,10 +536,11 @@ THIRD = np.full((3, 3), 1 / 3)
     ("call", "error", "words"),
     [
         (lambda: FiniteSource({}), ValueError, "docs is empty"),
-        (lambda: FiniteSource({"a": HALF}), ValueError, "total mass 1/2"),
+        (lambda: FiniteSource({"a": HALF}), ValueError, "docs sum to 1/2"),
         (lambda: FiniteSource({"a": Fraction(3, 2), "b": -HALF}), ValueError, "not negative"),
         (lambda: FiniteSource({"a": 0.5, "b": 0.5}), TypeError, "ints or Fractions"),
         (lambda: FiniteSource({"a": HALF, b"b": HALF}), TypeError, "all str or all bytes"),
+        (lambda: FiniteSource(["a"]), TypeError, "docs is a list"),
         (lambda: AB.prefix_mass(b"a"), TypeError, "str is needed"),
         (lambda: AB.next_char("c"), ValueError, "probability zero"),
         (lambda: AB.continuations("c"), ValueError, "probability zero"),
@@ -545,12 +560,20 @@ THIRD = np.full((3, 3), 1 / 3)
         (lambda: UnigramViterbi({"a": HALF}), ValueError, "sum to 1/2"),
         (lambda: UnigramViterbi({"a": 1, "b": 0}), ValueError, "positive"),
         (lambda: UnigramViterbi({"a": 1.0}), TypeError, "ints or Fractions"),
+        (lambda: UnigramViterbi(["a"]), TypeError, "probs is a list"),
+        (lambda: UnigramViterbi({"a": HALF, "": HALF}), ValueError, "empty token"),
         (lambda: UnigramViterbi(TWO).encode("abz"), ValueError, r"text\[2\]='z'"),
         (lambda: IdealTokenLM.stochastic(AB, TWO, -1), ValueError, "not negative"),
         (lambda: IdealTokenLM.stochastic(AB, TWO, math.nan), ValueError, "alpha=nan"),
         (lambda: IdealTokenLM.stochastic(AB, TWO, math.inf), ValueError, "finite"),
         (lambda: IdealTokenLM.stochastic(AB, TWO, HALF), TypeError, "int or a float"),
         (lambda: IdealTokenLM.stochastic(AB, TWO, "1"), TypeError, "int or a float"),
+        (lambda: IdealTokenLM.stochastic(AB, TWO, True), TypeError, "int or a float"),
+        (
+            lambda: IdealTokenLM.stochastic(AB, {"a": HALF, "b": Fraction(1, 4), "": Fraction(1, 4)}, 1),
+            ValueError,
+            "empty",
+        ),
         (lambda: IdealTokenLM.stochastic(AB, {"a": 1}, 1), ValueError, "some segmentation"),
         (lambda: IdealTokenLM.stochastic(AB, {b"a": HALF, b"b": HALF}, 1), TypeError, "str is needed"),
         (lambda: IdealTokenLM.canonical(AB, MaximalMunch("a")), ValueError, "'b'"),
@@ -579,6 +602,9 @@ THIRD = np.full((3, 3), 1 / 3)
         (lambda: cover_prefix_mass(MODEL, LETTERS, "z"), ValueError, "'z'"),
         (lambda: cover_prefix_mass(MODEL, LETTERS, b""), TypeError, "str is needed"),
         (lambda: list(cover("a", ["a", ""])), ValueError, "empty token"),
+        (lambda: list(cover("a", [])), ValueError, "vocab is empty"),
+        (lambda: list(cover("a", [b"a"])), TypeError, "bytes is needed"),
+        (lambda: list(cover("a", ["a", b"b"])), TypeError, "all str or all bytes"),
         (lambda: sample_text(MODEL, LETTERS, "bb", 1, 1, np.random.default_rng(0)), ValueError, "probability zero"),
         (lambda: sample_text(MODEL, LETTERS, "a", -1, 1, np.random.default_rng(0)), ValueError, "n_chars=-1"),
         (lambda: sample_text(MODEL, LETTERS, "a", 1, -1, np.random.default_rng(0)), ValueError, "size=-1"),
@@ -588,8 +614,8 @@ THIRD = np.full((3, 3), 1 / 3)
         (lambda: bigram_prefix_mass(THIRD - [0.4, 0, -0.4], ["a", "b"], "a"), ValueError, "not negative"),
         (lambda: bigram_prefix_mass(THIRD[:2], ["a", "b"], "a"), ValueError, "shape"),
         (lambda: bigram_prefix_mass(THIRD * np.nan, ["a", "b"], "a"), ValueError, "finite"),
-        (lambda: bigram_prefix_mass(THIRD, ["a", "a"], "a"), ValueError, "different"),
-        (lambda: bigram_prefix_mass(THIRD, ["a", ""], "a"), ValueError, "not empty"),
+        (lambda: bigram_prefix_mass(THIRD, ["a", "a"], "a"), ValueError, "twice"),
+        (lambda: bigram_prefix_mass(THIRD, ["a", ""], "a"), ValueError, "empty token"),
         (lambda: bigram_prefix_mass(THIRD, ["a", "b"], "az"), ValueError, "'z'"),
         (lambda: bigram_prefix_mass(THIRD, ["a", b"b"], "a"), TypeError, "all str or all bytes"),
         (lambda: bigram_string_mass(THIRD, ["a", "b"], b"a"), TypeError, "str is needed"),

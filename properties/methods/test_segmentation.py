@@ -1,5 +1,6 @@
 """Segmentation against second ways that share no code: subsets of boundaries, plain loops, big integers, draws."""
 
+import dataclasses
 import doctest
 import importlib
 import itertools
@@ -37,8 +38,8 @@ from verify.methods.segmentation import (
     sample_streaming,
     sampling,
     segmentation_moments,
-    streaming,
     streaming_law,
+    streaming_laws,
     viterbi,
 )
 
@@ -351,6 +352,36 @@ def test_thousands_of_tokens_need_no_recursion():
     assert [len(ends) for ends, _ in found] == [40_000, 39_999, 39_999]
 
 
+@few
+@given(SEEDS, st.integers(1, 10), ALPHAS)
+def test_edge_by_edge_and_by_band_are_the_same_sums(seed, n, alpha):
+    text, logp = drawn(seed, n)
+    whole = build_lattice(text, UnigramModel(logp))
+    functions = (forward_log, edge_posteriors, boundary_posteriors, segmentation_moments)
+    by_band = [function(whole, alpha) for function in functions]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(band, "LARGEST", 0)
+        by_edge = [function(build_lattice(text, whole.model), alpha) for function in functions]
+    for one, other in zip(by_band, by_edge, strict=True):
+        assert np.allclose(one, other, rtol=1e-13, atol=1e-12)
+
+
+def test_one_very_long_token_does_not_fill_the_memory():
+    k = 20_000  # a band of k^2 floats would take 3.2 GB
+    lattice = build_lattice(b"a" * (k + 100), UnigramModel({b"a": -1.0, b"a" * k: -1.0 * k}))
+    tracemalloc.start()
+    try:
+        moments, posterior = segmentation_moments(lattice, 1.0), boundary_posteriors(lattice, 1.0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**26 + 1000 * k
+    # one segmentation into bytes, and 101 places for the long token, all of one score
+    assert moments.log_z == pytest.approx(math.log(102) - (k + 100), rel=1e-13)
+    assert moments.entropy == pytest.approx(math.log(102), rel=1e-9)
+    assert posterior[k // 2] == pytest.approx(1 / 102, rel=1e-9)
+
+
 def test_a_megabyte_stays_within_a_gibibyte():
     text, logp = prose(200_000)
     model = UnigramModel(logp)
@@ -427,6 +458,13 @@ def test_a_second_call_uses_the_tables_and_another_alpha_does_not():
     assert np.array_equal(sampling.conditional_sums(lattice, 0.5), first)
 
 
+def test_a_lattice_with_other_weights_has_its_own_tables():
+    lattice = build_lattice(b"abab", MODEL)
+    once = log_partition(lattice, 2.0)
+    log_partition(lattice, 1.0)
+    assert log_partition(dataclasses.replace(lattice, logw=2 * lattice.logw), 1.0) == once
+
+
 class Constant(np.random.Generator):
     """Always the same uniform."""
 
@@ -487,15 +525,15 @@ def test_laws_in_fractions_and_in_floats_agree(seed, n, alpha, order):
     assert streaming_law(lattice, alpha, "reservoir", order, exact=True) == target
 
 
-def test_rules_that_hand_on_sums_have_independent_nodes():
+@pytest.mark.parametrize("rule", ["reservoir", "nested"])
+def test_rules_that_hand_on_sums_have_independent_nodes(rule, monkeypatch):
     text, logp = drawn(5, 8)
     lattice = build_lattice(text, UnigramModel(logp))
-    numbers = streaming._Logarithms(0.4)
-    arguments = (numbers, lattice.logw.tolist(), (0.4 * lattice.logw).tolist(), "longest")
-    for rule in ("reservoir", "nested"):
-        jointly = streaming._follow_states(lattice, streaming._RULES[rule], *arguments)
-        apart = streaming._follow_nodes(lattice, streaming._RULES[rule], *arguments)
-        assert all(apart[w] == pytest.approx(p, rel=1e-12) for w, p in jointly.items())
+    apart = streaming_law(lattice, 0.4, rule)
+    monkeypatch.setattr(streaming_laws, "_follow_nodes", streaming_laws._follow_states)
+    jointly = streaming_law(lattice, 0.4, rule)
+    assert jointly.keys() == apart.keys()
+    assert all(apart[w] == pytest.approx(p, rel=1e-12) for w, p in jointly.items())
 
 
 def test_the_example_of_the_articles():
@@ -548,6 +586,8 @@ MODEL = LATTICE.model
         (lambda: UnigramModel({1: 0.0}), TypeError),
         (lambda: UnigramModel({b"a": "x"}), TypeError),
         (lambda: UnigramModel({b"a": 1j}), TypeError),
+        (lambda: UnigramModel({b"a": True}), TypeError),
+        (lambda: UnigramModel({b"a": 10**400}), ValueError),
         (lambda: UnigramModel([(b"a", 0.0)]), TypeError),
         (lambda: UnigramModel.from_probabilities({b"a": 0.5}), TypeError),
         (lambda: UnigramModel.from_probabilities({b"a": Q(0)}), ValueError),
@@ -563,6 +603,7 @@ MODEL = LATTICE.model
         (lambda: pieces(b"ab", [2, 1]), ValueError),
         (lambda: pieces(b"ab", [0, 2]), ValueError),
         (lambda: pieces(b"ab", [1.0, 2.0]), TypeError),
+        (lambda: pieces(b"ab", np.array([[1, 2]])), ValueError),
         (lambda: pieces(b"ab", np.array([True, False])), ValueError),
         (lambda: pieces(b"ab", np.array([False, True, True])), ValueError),
         (lambda: viterbi(b"ab"), TypeError),
@@ -571,6 +612,7 @@ MODEL = LATTICE.model
         (lambda: enumerate_segmentations(LATTICE, limit=2.5), TypeError),
         (lambda: nbest_segmentations(LATTICE, 0), ValueError),
         (lambda: nbest_segmentations(LATTICE, 1.5), TypeError),
+        (lambda: nbest_segmentations(LATTICE, True), TypeError),
         (lambda: partition(LATTICE, 1), ValueError),
         (lambda: streaming_law(LATTICE, 1, exact=True), ValueError),
         (lambda: streaming_law(LATTICE, 1.0, "duels"), ValueError),
@@ -583,6 +625,7 @@ MODEL = LATTICE.model
         (lambda: sample_streaming(LATTICE, 1.0, RNG, "best"), ValueError),
         (lambda: sample_streaming(LATTICE, 1.0, RNG, "duel", "random"), ValueError),
         (lambda: em_step(b"ab", MODEL), TypeError),
+        (lambda: em_step([b"ab"], {b"a": 0.0, b"b": 0.0}), TypeError),
         (lambda: em_step(["ab"], MODEL), TypeError),
         (lambda: em_step([b""], MODEL), ValueError),
         (lambda: em_step([], MODEL), ValueError),
@@ -594,7 +637,7 @@ def test_bad_input_is_refused(call, kind):
         call()
 
 
-@pytest.mark.parametrize("alpha", [-0.1, math.nan, math.inf, -math.inf, "1", 1j, None])
+@pytest.mark.parametrize("alpha", [-0.1, math.nan, math.inf, -math.inf, 1e308, "1", 1j, None, True])
 @pytest.mark.parametrize(
     "function",
     [
@@ -614,7 +657,19 @@ def test_no_temperature_but_a_finite_one(function, alpha):
         function(LATTICE, alpha)
 
 
-@pytest.mark.parametrize("alpha", [-1, 1.0, Q(1, 2)])
+@pytest.mark.parametrize("rule", RULES)
+def test_no_sampler_waits_for_scores_that_no_float_holds(rule):
+    lattice = build_lattice(b"ab" * 1000, MODEL)
+    if rule == "nested":  # its sums go like alpha^K
+        with pytest.raises(ValueError, match=r"alpha=3\.0, but scores are floats"):
+            sample_streaming(lattice, 3.0, RNG, rule)
+        with pytest.raises(ValueError, match=r"alpha=1e\+200, but scores are floats"):
+            streaming_law(build_lattice(b"abab", MODEL), 1e200, rule)
+    else:
+        assert sample_streaming(lattice, 3.0, RNG, rule)[-1] == 2000
+
+
+@pytest.mark.parametrize("alpha", [-1, 1.0, True, Q(1, 2)])
 def test_exact_powers_are_whole(alpha):
     lattice = build_lattice(b"a", UnigramModel.from_probabilities({b"a": Q(1, 2)}))
     with pytest.raises((TypeError, ValueError)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -38,7 +38,7 @@ def scored(lattice: Lattice, ends: list[int]) -> tuple[Any, float]:
     return np.array(ends, np.int32), math.fsum(lattice.model.logp[token] for token in tokens)
 
 
-def followed(lattice: Lattice, pointer: dict[int, int]) -> list[int]:
+def followed(lattice: Lattice, pointer: Mapping[int, int] | Sequence[int]) -> list[int]:
     """The ends of the path that pointers give."""
     ends, e = [], lattice.n
     while e:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from verify.claims import mutant, role
+from verify.claims import mutant, role, series
+from verify.claims.figures import Series
 from verify.claims.viterbi_sampling.instances import Law
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice
@@ -18,25 +21,42 @@ role(
 )(segmentation.streaming_law)
 
 
+WrongLaw: TypeAlias = Callable[[Lattice, Any, str, bool], Law]  # lattice, alpha, order, exact
+
+
+def only(*rules: str) -> Callable[[WrongLaw], Callable[..., Law]]:
+    """Makes the wrong law of some rules a subject: for any other rule it is the reference."""
+
+    def of_rules(wrong: WrongLaw) -> Callable[..., Law]:
+        @wraps(wrong)
+        def law(
+            lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
+        ) -> Law:
+            if rule in rules:
+                return wrong(lattice, alpha, order, exact)
+            return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
+
+        return law
+
+    return of_rules
+
+
 @mutant("viterbi_sampling.streaming_law", slip="the duel's law is taken to be the target")
-def softmax_for_duel(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    return segmentation.streaming_law(lattice, alpha, "reservoir" if rule == "duel" else rule, order, exact=exact)
+@only("duel")
+def softmax_for_duel(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
+    return segmentation.streaming_law(lattice, alpha, "reservoir", order, exact=exact)
 
 
 @mutant("viterbi_sampling.streaming_law", slip="the half fix in its place: the kept path's score goes on")
-def half_in_its_place(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    return segmentation.streaming_law(lattice, alpha, "half" if rule == "reservoir" else rule, order, exact=exact)
+@only("reservoir")
+def half_in_its_place(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
+    return segmentation.streaming_law(lattice, alpha, "half", order, exact=exact)
 
 
 @mutant("viterbi_sampling.streaming_law", slip="alpha is applied to the accumulated mass, not to the token")
-def nested_in_its_place(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    return segmentation.streaming_law(lattice, alpha, "nested" if rule == "reservoir" else rule, order, exact=exact)
+@only("reservoir")
+def nested_in_its_place(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
+    return segmentation.streaming_law(lattice, alpha, "nested", order, exact=exact)
 
 
 def independent_choices(lattice: Lattice, chosen: Any) -> Law:
@@ -49,6 +69,16 @@ def independent_choices(lattice: Lattice, chosen: Any) -> Law:
                 law[(*path, e)] = p * q
         laws.append(law)
     return laws[-1]
+
+
+def beside_target(target: Law, laws: Mapping[str, Law]) -> tuple[Series, ...]:
+    """Bars of the target, segmentations by their score, and dots of other laws on them."""
+    ranked = sorted(target, key=target.__getitem__, reverse=True)
+    places = range(1, len(ranked) + 1)
+    return (
+        series("target", places, [target[path] for path in ranked], kind="bars"),
+        *(series(name, places, [law.get(path, 0.0) for path in ranked], kind="dots") for name, law in laws.items()),
+    )
 
 
 def arrivals(lattice: Lattice, e: int, order: str, *, exact: bool) -> list[tuple[int, Any]]:

@@ -158,7 +158,7 @@ def without_cuts(n: int) -> Lattice:
     evidence=Evidence.EXACT,
     region=at_most(
         1e-12,
-        because="one rounding a node and one a block of 2048: n eps relative to n nats, some eps in all, with room",
+        because="one rounding a node and one a block of nodes: n eps relative to n nats, some eps in all, with room",
     ),
     cases=grid(n=(5000,)).full(n=(5000, 50_000)),
     quantity="relative |log Z − logarithm of the integer recurrence|",

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
+from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role
 from verify.claims.sources import SEGMENTATION_PERFECT_SAMPLING
 from verify.claims.viterbi_sampling.instances import ALPHAS, Law, default, distance, exact_law, instances, rational
-from verify.claims.viterbi_sampling.laws import arrivals, independent_choices, shares
+from verify.claims.viterbi_sampling.laws import arrivals, beside_target, independent_choices, only, shares
 from verify.evidence import Enclosure, Vacuous, at_most, exact, exactly, worst
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice
@@ -43,29 +43,20 @@ def reservoir_with(lattice: Lattice, alpha: Any, order: str, exact: bool, accept
 @mutant(
     "viterbi_sampling.streaming_law", slip="the newcomer wins with its share of what had arrived before it, at most 1"
 )
-def share_of_the_sum_before(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    if rule != "reservoir":
-        return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
+@only("reservoir")
+def share_of_the_sum_before(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
     return reservoir_with(lattice, alpha, order, exact, lambda x, z: min(x / z, 1), sum)
 
 
 @mutant("viterbi_sampling.streaming_law", slip="the largest part is handed on in place of the sum")
-def maximum_handed_on(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    if rule not in ("reservoir", "nested"):
-        return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
+@only("reservoir", "nested")
+def maximum_handed_on(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
     return reservoir_with(lattice, alpha, order, exact, lambda x, z: x / (x + z), lambda parts: max(parts, default=0))
 
 
 @equivalent("viterbi_sampling.streaming_law", because="the reservoir's pointers at different nodes are independent")
-def product_of_pointers(
-    lattice: Lattice, alpha: Any, rule: str = "reservoir", order: str = "longest", *, exact: bool = False
-) -> Law:
-    if rule != "reservoir":
-        return segmentation.streaming_law(lattice, alpha, rule, order, exact=exact)
+@only("reservoir")
+def product_of_pointers(lattice: Lattice, alpha: Any, order: str, exact: bool) -> Law:
     if exact:
         return reservoir_with(lattice, alpha, order, exact, lambda x, z: x / (x + z), sum)
     law = shares(lattice, alpha, segmentation.forward_log(lattice, alpha))
@@ -177,7 +168,7 @@ def uniform_at_every_node(lattice: Lattice, size: int, seed: int) -> tuple[int, 
     source=SOURCE,
     role="viterbi_sampling.uniforms_taken",
     evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="calls are counted"),
+    region=exactly(0, because="uniforms are counted, on texts of 9 letters, which are walked token by token"),
     cases=grid(lattices=(10,)).full(lattices=(200,)),
     quantity="largest |uniforms − stated number|",
 )
@@ -194,17 +185,11 @@ def uniforms_are_counted(taken: Any, case: Case, rng: np.random.Generator) -> It
 @figure(of="viterbi_sampling.reservoir-exact.float")
 def law_of_every_path() -> Figure:
     one = default(3, 6)
-    target = one.law(1.0)
-    ranked = sorted(target, key=target.__getitem__, reverse=True)
-    places = list(range(1, len(ranked) + 1))
     laws = {rule: segmentation.streaming_law(one.lattice, 1.0, rule) for rule in ("reservoir", "duel", "half")}
     return Figure(
-        f"The law of all {len(ranked)} segmentations of {one.lattice.text.decode()!r} at α = 1",
+        f"The law of all {len(one.scores)} segmentations of {one.lattice.text.decode()!r} at α = 1",
         "The reservoir has the target's probability for each of them; the other two rules have not.",
         "segmentation, by its score",
         "probability",
-        (
-            series("target", places, [target[path] for path in ranked], kind="bars"),
-            *(series(rule, places, [law.get(path, 0.0) for path in ranked], kind="dots") for rule, law in laws.items()),
-        ),
+        beside_target(one.law(1.0), laws),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
+from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role
 from verify.claims.sources import SEGMENTATION_VITERBI_SAMPLING
 from verify.claims.viterbi_sampling.instances import (
     ALPHAS,
@@ -22,15 +22,8 @@ from verify.claims.viterbi_sampling.instances import (
     instances,
     lattice_of,
 )
-from verify.evidence import (
-    Enclosure,
-    Vacuous,
-    at_least,
-    at_most,
-    exact,
-    exactly,
-    worst,
-)
+from verify.claims.viterbi_sampling.laws import beside_target
+from verify.evidence import Enclosure, Vacuous, at_least, at_most, exact, exactly, worst
 from verify.methods import segmentation
 from verify.methods.segmentation import Lattice
 
@@ -183,9 +176,6 @@ def doob_walk(law: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclos
 @figure(of="viterbi_sampling.dag-walk.doob")
 def laws_of_walks() -> Figure:
     one = default(3, 6)
-    target = one.law(1.0)
-    ranked = sorted(target, key=target.__getitem__, reverse=True)
-    places = list(range(1, len(ranked) + 1))
     naive = walk_with(one.lattice, 1.0, np.zeros(one.lattice.n + 1))
     laws = {
         "naive walk": naive,
@@ -197,8 +187,5 @@ def laws_of_walks() -> Figure:
         "Only the walk that knows the sum over all completions has the target's law.",
         "segmentation, by its score",
         "probability",
-        (
-            series("target", places, [target[path] for path in ranked], kind="bars"),
-            *(series(name, places, [law.get(path, 0.0) for path in ranked], kind="dots") for name, law in laws.items()),
-        ),
+        beside_target(one.law(1.0), laws),
     )

@@ -70,13 +70,15 @@ def naive_is_conditioned(
     naive_law: Any, boundary_mass: Any, case: Case, rng: np.random.Generator
 ) -> Iterator[Enclosure]:
     yield worst(
-        exact(
-            apart(
-                1 - boundary_mass(source, tok, x, len(x)),
-                tv(naive_law(lm, tok, x, whole=True), source.continuations(x)),
-            )
-        )
+        exact(off_identity(naive_law, boundary_mass, source, tok, lm, x))
         for (source, tok, lm, _), x in prompts_of(case)
+    )
+
+
+def off_identity(naive_law: Any, boundary_mass: Any, source: Any, tok: Any, lm: Any, x: Any) -> Fraction:
+    """|(1 - beta) - total variation of the whole continuation| after one prompt."""
+    return apart(
+        1 - boundary_mass(source, tok, x, len(x)), tv(naive_law(lm, tok, x, whole=True), source.continuations(x))
     )
 
 

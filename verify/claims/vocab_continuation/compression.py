@@ -15,8 +15,8 @@ from verify.claims.vocab_continuation.instances import (
     apart,
     random_merges,
     random_source,
-    setting_of,
     settings_of,
+    starts_of,
     tv,
 )
 from verify.evidence import Enclosure, exact, exactly, worst
@@ -52,7 +52,16 @@ def expected(source: Any, of: Any) -> Fraction:
     return sum((mass * of(text) for text, mass in source.docs.items()), Fraction(0))
 
 
-SUM = r"\sum_{x \ne \epsilon} P(X \succeq x)\,(1 - \beta(x)) = \mathbb{E}|X| - \mathbb{E}K(X)"
+def over_cuts(source: Any, of: Any) -> Fraction:
+    """The mean of a function of the prompt, cut uniformly from the text."""
+    return sum((source.prefix_mass(x) * of(x) for x in starts_of(source)), Fraction(0)) / expected(source, len)
+
+
+def mean_without_boundary(boundary_mass: Any, source: Any, tok: Any) -> Fraction:
+    """The mean of 1 - beta over uniform cuts."""
+    return over_cuts(source, lambda x: 1 - boundary_mass(source, tok, x, len(x)))
+
+
 SOURCE = VOCAB_BIAS.at("the bias of conditioning on tokens, summed over all prompts")
 
 
@@ -70,11 +79,10 @@ SOURCE = VOCAB_BIAS.at("the bias of conditioning on tokens, summed over all prom
     quantity="largest |mean of 1 − β − closed form| over the settings",
 )
 def mean_of_the_bias(mean_bias: Any, boundary_mass: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    def difference(source: Any, tok: Any, _: Any, prompts: Any) -> Fraction:
-        total = sum(source.prefix_mass(x) * (1 - boundary_mass(source, tok, x, len(x))) for x in prompts)
-        return apart(total / expected(source, len), mean_bias(source, tok))
-
-    yield worst(exact(difference(*setting)) for setting in settings_of(case))
+    yield worst(
+        exact(apart(mean_without_boundary(boundary_mass, source, tok), mean_bias(source, tok)))
+        for source, tok, *_ in settings_of(case)
+    )
 
 
 @claim(
@@ -90,13 +98,11 @@ def mean_of_the_bias(mean_bias: Any, boundary_mass: Any, case: Case, rng: np.ran
     quantity="largest |mean total variation − closed form| over the settings",
 )
 def mean_distance(mean_bias: Any, naive_law: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    def difference(source: Any, tok: Any, lm: Any, prompts: Any) -> Fraction:
-        total = sum(
-            source.prefix_mass(x) * tv(naive_law(lm, tok, x, whole=True), source.continuations(x)) for x in prompts
-        )
-        return apart(total / expected(source, len), mean_bias(source, tok))
+    def difference(source: Any, tok: Any, lm: Any) -> Fraction:
+        mean = over_cuts(source, lambda x: tv(naive_law(lm, tok, x, whole=True), source.continuations(x)))
+        return apart(mean, mean_bias(source, tok))
 
-    yield worst(exact(difference(*setting)) for setting in settings_of(case))
+    yield worst(exact(difference(*setting[:3])) for setting in settings_of(case))
 
 
 @figure(of="vocab_continuation.compression-bias")
@@ -108,13 +114,9 @@ def bias_against_ratio() -> Figure:
             MaximalMunch({"a", "b", "c", *source.docs})
         ]
         for tok in toks:
-            setting = setting_of(source, tok)
-            total = sum(source.prefix_mass(x) * (1 - boundary_mass(source, tok, x, len(x))) for x in setting.prompts)
-            length = expected(source, len)
-            points.append(
-                (float(length / expected(source, lambda t, tok=tok: len(tok.encode(t)))), float(total / length))
-            )
-    ratio = np.linspace(1, max(r for r, _ in points) * 1.05, 60)
+            ratio = expected(source, len) / expected(source, lambda text, tok=tok: len(tok.encode(text)))
+            points.append((float(ratio), float(mean_without_boundary(boundary_mass, source, tok))))
+    ratios = np.linspace(1, max(r for r, _ in points) * 1.05, 60)
     return Figure(
         "Mean bias against compression",
         "Whatever the vocabulary, the mean over uniform cuts lies on 1 − 1/r: a better compressor is a worse continuer.",
@@ -122,6 +124,6 @@ def bias_against_ratio() -> Figure:
         "mean total variation",
         (
             series("vocabularies", *zip(*sorted(points), strict=True), kind="dots"),
-            series("1 − 1/r", ratio, 1 - 1 / ratio),
+            series("1 − 1/r", ratios, 1 - 1 / ratios),
         ),
     )

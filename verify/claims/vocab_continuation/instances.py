@@ -42,8 +42,12 @@ class Setting(NamedTuple):
 
 def setting_of(source: FiniteSource, tok: Any) -> Setting:
     """The setting of a source and a tokeniser."""
-    prompts = {text[:i] for text in source.docs for i in range(1, len(text) + 1)}
-    return Setting(source, tok, IdealTokenLM.canonical(source, tok), tuple(sorted(prompts)))
+    return Setting(source, tok, IdealTokenLM.canonical(source, tok), starts_of(source))
+
+
+def starts_of(source: FiniteSource) -> tuple[Any, ...]:
+    """Every start of every document that is not empty."""
+    return tuple(sorted({text[:i] for text in source.docs for i in range(1, len(text) + 1)}))
 
 
 BAIYUN = masses(

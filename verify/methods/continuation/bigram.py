@@ -13,15 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.continuation.texts import Text, check_kind, kind_of
-from verify.methods.guards import Array, finite_array, first_bad, refuse
+from verify.methods.continuation.texts import Text, check_kind, kind_of_tokens, no_duplicates
+from verify.methods.guards import Array, as_given, finite_array, first_bad, refuse
 
 ROW_TOLERANCE = 1e-9
 RESCALED = 1e-10  # weights below it are scaled up: products with entries down to 1e-297 then stay floats
 
 
 def bigram_prefix_mass(A: ArrayLike, vocab: Sequence[Text], x: Text, *, log: bool = False) -> float:
-    """P(the text starts with x), or its natural logarithm, which does not underflow; -inf for 0.
+    """P(the text starts with x), or its natural logarithm; -inf for 0.
+
+    The logarithm does not underflow where the mass does, but for ways that are alive beside others 1e300 times likelier.
 
     A (|V| + 1, |V| + 1): row i is the law of the token after vocab[i], the last row that of the first token; the last
     column is the end of the text. vocab: the tokens in the order of the rows.
@@ -97,9 +99,8 @@ def _forward(A: ArrayLike, vocab: Sequence[Text], x: Text) -> _Table:
 
 def _checked(A: ArrayLike, vocab: Sequence[Text], x: Text) -> tuple[Array, list[Text]]:
     tokens = list(vocab)
-    check_kind("x", x, kind_of("vocab", tokens))
-    if not all(tokens) or len(set(tokens)) < len(tokens):
-        refuse("vocab holds an empty token or one twice", "tokens are different and not empty", "leave it out")
+    check_kind("x", x, kind_of_tokens("vocab", tokens))
+    no_duplicates("vocab", tokens)
     size = len(tokens) + 1
     array = finite_array("A", A, (size, size))
     first_bad("A", array, array < 0, "probabilities are not negative", "clip rounding errors, then divide by the sum")
@@ -112,5 +113,4 @@ def _checked(A: ArrayLike, vocab: Sequence[Text], x: Text) -> tuple[Array, list[
         refuse(
             f"x[{place}]={x[place : place + 1]!r}", "the vocabulary must reach every character", "leave the text out"
         )
-    # the array itself, not the copy that was checked: one that counts its products goes on counting
-    return (A if isinstance(A, np.ndarray) and A.dtype == array.dtype else array), tokens
+    return as_given(A, array), tokens

@@ -9,9 +9,9 @@ import numpy as np
 
 from verify.methods.continuation.branches import Tokens, branches, first_characters, paths, window
 from verify.methods.continuation.models import TokenModel, impossible
-from verify.methods.continuation.texts import END, Law, Number, Text, collected, normalised
+from verify.methods.continuation.texts import END, Law, Number, Text, check_kind, collected, kind_of_tokens, normalised
 from verify.methods.continuation.tokenisers import Tokeniser
-from verify.methods.guards import refuse, whole_number
+from verify.methods.guards import whole_number
 
 
 def cover(x: Text, vocab: Iterable[Text]) -> Iterator[Tokens]:
@@ -21,14 +21,15 @@ def cover(x: Text, vocab: Iterable[Text]) -> Iterator[Tokens]:
     cover begins with another, so the events "the tokens begin with t" are disjoint, and together they are "the text
     starts with x". Exponentially many in the length of x. The empty x is covered by the empty sequence.
 
+    ValueError: no tokens, an empty one. TypeError: str and bytes mixed.
+
     >>> sorted(cover("ab", ["a", "b", "ab", "ba"]))
     [('a', 'b'), ('a', 'ba'), ('ab',)]
     """
-    tokens = sorted(set(vocab))
-    if not all(tokens):
-        refuse("vocab holds an empty token", "tokens have at least one character", "leave it out")
+    tokens = frozenset(vocab)
+    check_kind("x", x, kind_of_tokens("vocab", tokens))
     starting: dict[Text, list[Text]] = {}
-    for token in tokens:
+    for token in sorted(tokens):
         starting.setdefault(token[:1], []).append(token)
 
     def walk() -> Iterator[Tokens]:

@@ -60,11 +60,11 @@ def local_mask_law(lm: TokenModel, tok: Tokeniser, x: Text, k: int, *, whole: bo
     ValueError: k outside 0..K; x has probability zero.
     """
     context, rest = shortened(tok, x, k)
-    found = _masked(lm, context, Fraction(1), rest) if lm.prefix_mass(context) else []
+    found, dead = _masked(lm, context, rest) if lm.prefix_mass(context) else ([], Fraction(1))
     if not found:
         _check_possible(lm, tok, x)
     law = normalised(collected(whole_texts(lm, found) if whole else first_characters(lm, found)))
-    return law or {}, 1 - sum((mass for *_, mass in found), Fraction(0))
+    return law or {}, dead
 
 
 def boundary_mass(source: FiniteSource, tok: Tokeniser, x: Text, i: int) -> Fraction:
@@ -103,11 +103,13 @@ def shortened(tok: Tokeniser, x: Text, k: int) -> tuple[Tokens, Text]:
     return kept, x[sum(map(len, kept)) :]
 
 
-def _masked(lm: TokenModel, context: Tokens, mass: Number, rest: Text) -> list[Branch]:
-    """The branches that decoding under the mask reaches, with their probabilities under it."""
+def _masked(lm: TokenModel, context: Tokens, rest: Text) -> tuple[list[Branch], Number]:
+    """(the branches that decoding under the mask reaches, with their probabilities under it; that of a dead end)."""
+    mass: Number = Fraction(1)
     if not rest:
-        return [(context, rest, mass)]
+        return [(context, rest, mass)], Fraction(0)
     found: list[Branch] = []
+    dead: Number = Fraction(0)
     waiting = [(context, mass, rest)]
     while waiting:
         context, mass, rest = waiting.pop()
@@ -116,13 +118,15 @@ def _masked(lm: TokenModel, context: Tokens, mass: Number, rest: Text) -> list[B
             for token, p in lm.next_token(context).items()
             if token is not END and p and (token.startswith(rest) or rest.startswith(token))
         ]
-        total = sum(p for _, p in allowed)  # a dead end where it is empty: nothing follows
+        if not allowed:
+            dead += mass
+        total = sum(p for _, p in allowed)
         for token, p in allowed:
             if len(token) >= len(rest):
                 found.append(((*context, token), token[len(rest) :], mass * p / total))
             else:
                 waiting.append(((*context, token), mass * p / total, rest[len(token) :]))
-    return found
+    return found, dead
 
 
 def _check_possible(lm: TokenModel, tok: Tokeniser, x: Text) -> None:

@@ -7,11 +7,13 @@ fault of the tokens, not of a model.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NoReturn, Protocol
+
+import numpy as np
 
 from verify.methods.continuation.texts import (
     END,
@@ -19,14 +21,13 @@ from verify.methods.continuation.texts import (
     Number,
     Prefixes,
     Text,
-    as_probability,
     check_kind,
     collected,
-    kind_of,
+    exact_masses,
     normalised,
 )
 from verify.methods.continuation.tokenisers import Tokeniser, token_probabilities
-from verify.methods.guards import is_exact, refuse
+from verify.methods.guards import refuse
 
 REMEMBERED = 2**14  # laws of contexts: the same few are asked for again and again
 
@@ -57,10 +58,8 @@ class FiniteSource:
     """
 
     def __init__(self, docs: Mapping[Text, Fraction]) -> None:
-        masses = {text: as_probability(f"docs[{text!r}]", mass) for text, mass in docs.items()}
-        self.kind = kind_of("docs", masses)
-        if (total := sum(masses.values())) != 1:
-            refuse(f"docs have the total mass {total}", "masses sum to exactly 1", "divide each by the sum")
+        masses = exact_masses("docs", docs)
+        self.kind = type(next(iter(masses)))
         self.docs: Mapping[Text, Fraction] = MappingProxyType({text: mass for text, mass in masses.items() if mass})
         self.scale = math.lcm(*(mass.denominator for mass in self.docs.values()))
         self.weights = {text: int(mass * self.scale) for text, mass in self.docs.items()}  # integers add up faster
@@ -190,13 +189,13 @@ class _Stochastic(IdealTokenLM):
     def __init__(self, source: FiniteSource, probs: Mapping[Text, Fraction], alpha: float) -> None:
         exponent = _exponent(alpha)
         checked = token_probabilities(probs)
-        if kind_of("probs", checked) is not source.kind:
-            check_kind("a token", next(iter(checked)), source.kind)
+        check_kind("a token", next(iter(checked)), source.kind)
         self._weight: dict[Text, Number] = {token: p**exponent for token, p in checked.items()}
         self._longest = max(map(len, checked))
         self._index = Prefixes(source.weights)
         self._empty = source.kind()
         one = 1.0 if isinstance(exponent, float) else Fraction(1)
+        self._none = 0 * one
         self._share = {text: self._shares(text, one * mass) for text, mass in source.docs.items()}
 
     def _shares(self, text: Text, mass: Number) -> list[Number]:
@@ -211,32 +210,33 @@ class _Stochastic(IdealTokenLM):
         return [mass * part / z[0] for part in z]
 
     def prefix_mass(self, tokens: Sequence[Text], /) -> Number:
-        start = self._empty.join(tokens)
-        if any(token not in self._weight for token in tokens):
-            return Fraction(0)
-        shares = (self._share[text][len(start)] for text, _ in self._index.within(start))
-        return math.prod((self._weight[token] for token in tokens), start=sum(shares, Fraction(0)))
+        n, texts = self._reached(tokens)
+        if not texts:
+            return self._none
+        return math.prod((self._weight[token] for token in tokens), start=sum(self._share[text][n] for text in texts))
 
     def next_token(self, tokens: Sequence[Text], /) -> Law:
-        start = self._empty.join(tokens)
-        steps = collected(self._steps(start)) if all(token in self._weight for token in tokens) else {}
-        total = sum(steps.values())
-        if not total:
-            unreachable(tuple(tokens))
-        return {token: weight / total for token, weight in steps.items()}
-
-    def continuations(self, tokens: Sequence[Text], /) -> Law:
-        start = self._empty.join(tokens)
-        known = all(token in self._weight for token in tokens)
-        law = normalised({t[len(start) :]: self._share[t][len(start)] for t, _ in self._index.within(start) if known})
+        law = normalised(collected(self._steps(*self._reached(tokens))))
         if law is None:
             unreachable(tuple(tokens))
         return law
 
-    def _steps(self, start: Text) -> Any:
-        """(next token or END, mass over the product of the weights of the context) in every document."""
-        n = len(start)
-        for text, _ in self._index.within(start):
+    def continuations(self, tokens: Sequence[Text], /) -> Law:
+        n, texts = self._reached(tokens)
+        law = normalised({text[n:]: self._share[text][n] for text in texts})
+        if law is None:
+            unreachable(tuple(tokens))
+        return law
+
+    def _reached(self, tokens: Sequence[Text]) -> tuple[int, list[Text]]:
+        """(characters of the context, the documents that start with it); none where a token is unknown."""
+        start = self._empty.join(tokens)
+        known = all(token in self._weight for token in tokens)
+        return len(start), [text for text, _ in self._index.within(start)] if known else []
+
+    def _steps(self, n: int, texts: Iterable[Text]) -> Iterator[tuple[Any, Number]]:
+        """(next token or END, mass over the product of the weights of the context of n characters) in every document."""
+        for text in texts:
             share = self._share[text]
             if len(text) == n:
                 yield END, share[n]
@@ -246,7 +246,7 @@ class _Stochastic(IdealTokenLM):
 
 
 def _exponent(alpha: Any) -> int | float:
-    if not (is_exact(alpha) and alpha == int(alpha)) and not isinstance(alpha, float):
+    if isinstance(alpha, bool) or not isinstance(alpha, (int, np.integer, float)):
         remedy = "give an int for exact laws, a float for others"
         refuse(f"alpha={alpha!r}", "alpha is an int or a float", remedy, TypeError)
     if not 0 <= alpha < math.inf:

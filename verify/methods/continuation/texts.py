@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
@@ -39,6 +39,23 @@ def kind_of(name: str, texts: Iterable[Text]) -> type:
         names = " and ".join(sorted(kind.__name__ for kind in kinds))
         refuse(f"{name} holds {names}", "texts are all str or all bytes", "encode or decode them first", TypeError)
     return kinds.pop()
+
+
+def kind_of_tokens(name: str, tokens: Collection[Text]) -> type:
+    """As `kind_of`, and ValueError for an empty token."""
+    kind = kind_of(name, tokens)
+    if not all(tokens):
+        refuse(f"{name} holds an empty token", "tokens have at least one character", "leave it out")
+    return kind
+
+
+def no_duplicates(name: str, entries: Iterable[object]) -> None:
+    """ValueError where an entry comes a second time."""
+    seen = set()
+    for entry in entries:
+        if entry in seen:
+            refuse(f"{name} holds {entry!r} twice", "each may occur once", "leave one out")
+        seen.add(entry)
 
 
 def check_kind(name: str, text: Any, kind: type) -> None:
@@ -115,11 +132,23 @@ class Prefixes:
             low = end
 
 
-def as_probability(name: str, value: Any) -> Fraction:
-    """`value` as a Fraction. TypeError: a float, which would make every equality approximate. ValueError: negative."""
-    if not is_exact(value):
-        remedy = "write Fraction(2, 5), or Fraction('0.4')"
-        refuse(f"{name}={value!r}", "masses here are ints or Fractions", remedy, TypeError)
-    if value < 0:
-        refuse(f"{name}={value}", "masses are not negative", "check the sign")
-    return as_fraction(value)
+def exact_masses(name: str, masses: Any) -> dict[Text, Fraction]:
+    """A mapping from texts to masses that sum to 1, as Fractions.
+
+    TypeError: no mapping; str beside bytes; a float, which would make every equality approximate.
+    ValueError: no texts, a negative mass, another sum.
+    """
+    if not isinstance(masses, Mapping):
+        refuse(f"{name} is a {type(masses).__name__}", "it maps texts to Fractions", "give a dict", TypeError)
+    kind_of(name, masses)
+    exact: dict[Text, Fraction] = {}
+    for text, mass in masses.items():
+        if not is_exact(mass):
+            remedy = "write Fraction(2, 5), or Fraction('0.4')"
+            refuse(f"{name}[{text!r}]={mass!r}", "masses here are ints or Fractions", remedy, TypeError)
+        if mass < 0:
+            refuse(f"{name}[{text!r}]={mass}", "masses are not negative", "check the sign")
+        exact[text] = as_fraction(mass)
+    if (total := sum(exact.values())) != 1:
+        refuse(f"{name} sum to {total}", "masses sum to exactly 1", "divide each by the sum")
+    return exact

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NoReturn, Protocol
 
-from verify.methods.continuation.texts import Text, as_probability, check_kind, kind_of
+from verify.methods.continuation.texts import Text, check_kind, exact_masses, kind_of, kind_of_tokens, no_duplicates
 from verify.methods.guards import refuse
 
 REMEMBERED = 2**16  # texts; a source is encoded once, however often it is asked about
@@ -34,9 +34,7 @@ class _Vocabulary(ABC):
 
     def __init__(self, vocab: Iterable[Text]) -> None:
         self.vocab = frozenset(vocab)
-        self.kind = kind_of("vocab", self.vocab)
-        if not all(self.vocab):
-            refuse("vocab holds an empty token", "tokens have at least one character", "leave it out")
+        self.kind = kind_of_tokens("vocab", self.vocab)
         self.max_len = max(map(len, self.vocab))
         self._remembered = lru_cache(REMEMBERED)(self._tokens)
 
@@ -67,7 +65,7 @@ class MaximalMunch(_Vocabulary):
 
     def __init__(self, vocab: Iterable[Text]) -> None:
         tokens = list(vocab)
-        _no_duplicates("vocab", tokens)
+        no_duplicates("vocab", tokens)
         super().__init__(tokens)
 
     def _tokens(self, text: Text) -> tuple[Text, ...]:
@@ -102,7 +100,7 @@ class BytePairMerges(_Vocabulary):
 
     def __init__(self, merges: Sequence[tuple[Text, Text]], alphabet: Iterable[Text] | None = None) -> None:
         pairs = [(left, right) for left, right in merges]
-        _no_duplicates("merges", pairs)
+        no_duplicates("merges", pairs)
         parts = [part for pair in pairs for part in pair]
         if parts:
             kind_of("merges", parts)
@@ -151,8 +149,8 @@ class UnigramViterbi(_Vocabulary):
     """
 
     def __init__(self, probs: Mapping[Text, Fraction]) -> None:
-        super().__init__(probs)
         self.probs = token_probabilities(probs)
+        super().__init__(self.probs)
 
     def _tokens(self, text: Text) -> tuple[Text, ...]:
         best: list[Fraction] = [Fraction(1)]  # the largest product up to each place, 0 where there is none
@@ -177,17 +175,8 @@ class UnigramViterbi(_Vocabulary):
 
 def token_probabilities(probs: Mapping[Text, Fraction]) -> dict[Text, Fraction]:
     """The probabilities of tokens as positive Fractions with sum 1, or an error that says what is wrong with them."""
-    checked = {token: as_probability(f"probs[{token!r}]", p) for token, p in probs.items()}
+    checked = exact_masses("probs", probs)
+    kind_of_tokens("probs", checked)
     if (zero := next((token for token, p in checked.items() if not p), None)) is not None:
         refuse(f"probs[{zero!r}]=0", "a token has a positive probability", "leave it out")
-    if (total := sum(checked.values())) != 1:
-        refuse(f"probs sum to {total}", "token probabilities sum to 1", "divide each by the sum")
     return checked
-
-
-def _no_duplicates(name: str, entries: Sequence[object]) -> None:
-    seen = set()
-    for entry in entries:
-        if entry in seen:
-            refuse(f"{name} holds {entry!r} twice", "each may occur once", "leave one out")
-        seen.add(entry)

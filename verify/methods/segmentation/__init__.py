@@ -9,7 +9,8 @@ from verify.methods.segmentation.em import em_step, expected_counts
 from verify.methods.segmentation.lattice import Lattice, build_lattice, pieces
 from verify.methods.segmentation.model import UnigramModel
 from verify.methods.segmentation.sampling import sample_segmentations
-from verify.methods.segmentation.streaming import sample_streaming, streaming_law
+from verify.methods.segmentation.streaming import sample_streaming
+from verify.methods.segmentation.streaming_laws import streaming_law
 from verify.methods.segmentation.sums import (
     Moments,
     backward_log,

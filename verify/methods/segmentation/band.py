@@ -18,6 +18,7 @@ from verify.methods.segmentation.lattice import Lattice
 BLOCK = 4096
 SMALLEST = 32  # below that many nodes a block is left to logarithms
 SAFE = 1e200
+LARGEST = 1 << 23  # entries of a band; with very long tokens it is wider, nearly empty, and would fill the memory
 
 
 def forward_pass(lattice: Lattice, alpha: float) -> tuple[Array, Array]:
@@ -112,8 +113,13 @@ class _Band:
     def solve(
         self, row: Any, length: Any, weight: Array, right: Array, width: int, *, transposed: bool = False
     ) -> Array:
-        """y with y_e = right_e + sum of weight(s, e) y_s, or its transpose; row = s, from the first node of `right` on."""
+        """y with y_e = right_e + sum of weight(s, e) y_s, or its transpose; row = s, from the first node of `right` on.
+
+        The edges come in the order of their ends.
+        """
         size = len(right) * (width + 1)
+        if size > LARGEST:
+            return _edge_by_edge(row, length, weight, right, transposed=transposed)
         if len(self._zeros) < size:
             self._zeros = np.zeros(size)
         flat = self._zeros[:size]
@@ -124,6 +130,19 @@ class _Band:
         y, _ = self._solve(band.T, right[:, None], uplo="L", trans=trans, diag="U")
         flat[place] = 0.0
         return np.asarray(y[:, 0])
+
+
+def _edge_by_edge(row: Any, length: Any, weight: Array, right: Array, *, transposed: bool) -> Array:
+    """As `_Band.solve`, by plain substitution."""
+    y = right.tolist()
+    edges = zip(row.tolist(), (row + length).tolist(), weight.tolist(), strict=True)
+    if transposed:
+        for s, e, w in reversed(list(edges)):
+            y[s] += w * y[e]
+    else:
+        for s, e, w in edges:
+            y[e] += w * y[s]
+    return np.array(y)
 
 
 def _blocks(lattice: Lattice) -> Iterator[tuple[int, int, slice, int]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import refuse
+from verify.methods.guards import real_number, refuse, whole_number
 from verify.methods.segmentation.lattice import Lattice
+
+check_whole = whole_number  # by this name in best.py
 
 
 def check_lattice(lattice: Any) -> Lattice:
@@ -21,23 +22,15 @@ def check_lattice(lattice: Any) -> Lattice:
     return lattice
 
 
-def check_alpha(alpha: Any) -> float:
-    """A finite inverse temperature, at least 0."""
-    if not isinstance(alpha, (Real, np.floating, np.integer)):
-        refuse(f"alpha={alpha!r}", "alpha is a real number", "give a float", TypeError)
-    value = float(alpha)
-    if not (math.isfinite(value) and value >= 0):
-        refuse(f"alpha={alpha}", "alpha is finite and at least 0", "use viterbi for the limit of large alpha")
+def check_alpha(alpha: Any, lattice: Lattice) -> float:
+    """A finite inverse temperature, at least 0, times which the score of every path is a float too."""
+    limit = "use viterbi for the limit of large alpha"
+    if isinstance(alpha, (float, np.floating)) and alpha == math.inf:
+        refuse(f"alpha={alpha}", "alpha is finite and at least 0", limit)
+    value = real_number("alpha", alpha, least=0)
+    if not math.isfinite(value * (lattice.n * lattice.model.extreme)):
+        refuse(f"alpha={alpha}", "alpha times the score of a segmentation is a float", limit)
     return value
-
-
-def check_whole(name: str, value: Any, least: int) -> int:
-    """An integer that is at least `least`; TypeError for anything else than an integer."""
-    if not isinstance(value, (Integral, np.integer)):
-        refuse(f"{name}={value!r}", f"{name} is an integer", "convert it with int()", TypeError)
-    if value < least:
-        refuse(f"{name}={value}", f"{name} is at least {least}", "ask for more")
-    return int(value)
 
 
 def check_rng(rng: Any) -> np.random.Generator:
@@ -57,7 +50,7 @@ def check_choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
 
 def exact_weights(lattice: Lattice, alpha: Any) -> list[Fraction]:
     """p^alpha of every edge as fractions."""
-    power = check_whole("alpha", alpha, 0)
+    power = whole_number("alpha", alpha, 0)
     probs = lattice.model.probs
     if probs is None:
         found, remedy = "the model has no exact weights", "make it by UnigramModel.from_probabilities"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from verify.methods.guards import refuse
-from verify.methods.segmentation.checks import check_lattice, check_whole
+from verify.methods.guards import refuse, whole_number
+from verify.methods.segmentation.checks import check_lattice
 from verify.methods.segmentation.lattice import Lattice
 
 
@@ -43,7 +43,7 @@ def enumerate_segmentations(lattice: Lattice, limit: int = 200_000) -> list[tupl
     [(2,), (1, 2)]
     """
     check_lattice(lattice)
-    limit = check_whole("limit", limit, 0)
+    limit = whole_number("limit", limit, 0)
     count = count_segmentations(lattice)
     if count > limit:
         refuse(f"there are {count} segmentations", f"at most limit={limit} are listed", "raise limit, or sample")

@@ -9,7 +9,7 @@ import numpy as np
 
 from verify.methods.guards import Array, refuse
 from verify.methods.segmentation.lattice import build_lattice
-from verify.methods.segmentation.model import UnigramModel
+from verify.methods.segmentation.model import UnigramModel, check_model
 from verify.methods.segmentation.sums import edge_posteriors, log_partition
 
 
@@ -39,12 +39,16 @@ def em_step(corpus: Iterable[bytes], model: UnigramModel) -> tuple[UnigramModel,
 
 
 def expected_counts(corpus: Iterable[bytes], model: UnigramModel, alpha: float = 1.0) -> tuple[Array, float]:
-    """(expected number of occurrences of every token, in the order of `model.tokens`; sum over texts of log Z)."""
+    """(expected number of occurrences of every token, in the order of `model.tokens`; sum over texts of log Z).
+
+    TypeError: a corpus that is itself bytes, or holds anything else than bytes; a model that is no UnigramModel.
+    ValueError: a text that the model does not cover; alpha as for `edge_posteriors`.
+    """
     if isinstance(corpus, (str, bytes, bytearray, memoryview)):
         refuse(
             f"corpus is a {type(corpus).__name__}", "it is a sequence of texts", "put the text into a list", TypeError
         )
-    counts = np.zeros(len(model.tokens))
+    counts = np.zeros(len(check_model(model).tokens))
     log_likelihood = []
     for text in corpus:
         lattice = build_lattice(text, model)

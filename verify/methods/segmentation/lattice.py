@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.methods.guards import Array, refuse
-from verify.methods.segmentation.model import UnigramModel
+from verify.methods.segmentation.model import UnigramModel, check_model
 from verify.methods.segmentation.trie import BLOCK
 
 LONGEST = 2**31 - 2  # nodes are numbered by int32
@@ -37,8 +37,9 @@ class Lattice:
     indptr: NDArray[np.int64]
     cuts: NDArray[np.int64]
     reachable: NDArray[np.bool_]
-    # what was computed last, for one alpha: tables of a text of a megabyte are worth keeping, but not twice
-    memo: dict[str, tuple[float, Any]] = field(default_factory=dict, repr=False)
+    # What was computed last, for one alpha: tables of a text of a megabyte are worth keeping, but not twice. It is no
+    # argument, so that dataclasses.replace leaves it behind.
+    memo: dict[str, tuple[float, Any]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.start, self.end, self.token, self.logw, self.indptr, self.cuts, self.reachable):
@@ -63,7 +64,7 @@ def build_lattice(text: bytes, model: UnigramModel) -> Lattice:
     ([(0, 1), (0, 2), (1, 2), (2, 3)], [0, 2, 3])
     """
     text = _bytes(text)
-    _check_model(model)
+    check_model(model)
     if len(text) > LONGEST:
         refuse(f"text has {len(text)} bytes", f"at most {LONGEST} fit", "split it")
     start, end, token, indptr = _edges(text, model)
@@ -113,6 +114,8 @@ def pieces(text: bytes, ends: Iterable[int]) -> list[bytes]:
         places = np.flatnonzero(places)[1:]
     if places.size and places.dtype.kind not in "iu":
         refuse(f"ends have dtype {places.dtype}", "end positions are integers", "convert with astype(int)", TypeError)
+    if places.ndim != 1:
+        refuse(f"ends have shape {places.shape}", "one segmentation is needed", "give one row")
     bounds = [0, *map(int, places)]
     if bounds[-1] != len(whole) or any(a >= b for a, b in pairwise(bounds)):
         refuse(f"ends={bounds[1:6]}...", f"they increase from above 0 to {len(whole)}", "give the ends of all tokens")
@@ -124,11 +127,6 @@ def _bytes(text: Any) -> bytes:
         remedy = "encode it yourself, by the encoding you mean"
         refuse(f"text is a {type(text).__name__}", "it is bytes", remedy, TypeError)
     return bytes(text)
-
-
-def _check_model(model: Any) -> None:
-    if not isinstance(model, UnigramModel):
-        refuse(f"model is a {type(model).__name__}", "a UnigramModel is needed", "make one of your tokens", TypeError)
 
 
 def _edges(text: bytes, model: UnigramModel) -> tuple[Any, Any, Any, Any]:

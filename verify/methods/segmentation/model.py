@@ -70,12 +70,24 @@ class UnigramModel:
         return scores
 
     @cached_property
+    def extreme(self) -> float:
+        """The largest |log-weight|."""
+        return float(np.abs(self.scores).max())
+
+    @cached_property
     def trie(self) -> Trie:
         """The tokens as a trie, built when the first text is read."""
         return Trie(self.tokens)
 
     def __repr__(self) -> str:
         return f"UnigramModel of {len(self.logp)} tokens, the longest of {self.m} bytes"
+
+
+def check_model(model: Any) -> UnigramModel:
+    """TypeError unless it is a UnigramModel."""
+    if not isinstance(model, UnigramModel):
+        refuse(f"model is a {type(model).__name__}", "a UnigramModel is needed", "make one of your tokens", TypeError)
+    return model
 
 
 def _checked(logp: Any) -> dict[bytes, float]:
@@ -97,11 +109,16 @@ def _checked(logp: Any) -> dict[bytes, float]:
         if not token:
             refuse("token b''", "a token has at least one byte", "leave it out: it would make texts endless")
         # asking for the type first: an abstract class is slow to ask, and vocabularies are large
-        if type(value) is not float and not isinstance(value, (Real, np.floating, np.integer)):
+        if type(value) is not float and (isinstance(value, bool) or not isinstance(value, Real)):
             refuse(f"logp[{token!r}]={value!r}", "a log-probability is a real number", "convert it to float", TypeError)
-        checked[token] = float(value)
+        try:
+            checked[token] = float(value)
+        except OverflowError:
+            checked[token] = math.inf
         if not math.isfinite(checked[token]):
-            refuse(f"logp[{token!r}]={value}", "log-probabilities are finite", "leave out tokens of probability 0")
+            refuse(
+                f"logp[{token!r}]={value!r:.80}", "log-probabilities are finite", "leave out tokens of probability 0"
+            )
     return checked
 
 

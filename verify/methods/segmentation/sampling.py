@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.methods.guards import Array
+from verify.methods.guards import Array, whole_number
 from verify.methods.segmentation.band import forward_pass
-from verify.methods.segmentation.checks import check_alpha, check_lattice, check_rng, check_whole
+from verify.methods.segmentation.checks import check_alpha, check_lattice, check_rng
 from verify.methods.segmentation.lattice import Lattice
 
 Bits = NDArray[np.bool_]
@@ -29,7 +29,8 @@ def sample_segmentations(lattice: Lattice, alpha: float, size: int, rng: np.rand
     long stretch without cuts a few samples draw a token for every node at once and then follow these pointers.
 
     The tables for one alpha stay with the lattice, so that a second call costs only its draws.
-    TypeError: rng is no numpy.random.Generator, size no integer. ValueError: alpha < 0, nan or infinite; size < 0.
+    TypeError: rng is no numpy.random.Generator, size no integer. ValueError: size < 0; alpha < 0, nan, infinite, or so
+    large that alpha times a score is no float.
 
     Source: Scott 2002; Kudo 2018 (arXiv 1804.10959), section 3.3.
 
@@ -37,8 +38,9 @@ def sample_segmentations(lattice: Lattice, alpha: float, size: int, rng: np.rand
     >>> sample_segmentations(lattice, 1.0, 3, np.random.default_rng(0)).shape
     (3, 3)
     """
-    alpha, size, rng = check_alpha(alpha), check_whole("size", size, 0), check_rng(rng)
-    cumulative = conditional_sums(check_lattice(lattice), alpha)
+    alpha = check_alpha(alpha, check_lattice(lattice))
+    size, rng = whole_number("size", size, 0), check_rng(rng)
+    cumulative = conditional_sums(lattice, alpha)
     cuts = lattice.cuts
     bits = np.zeros((size, lattice.n + 1), bool)
     bits[:, cuts] = True

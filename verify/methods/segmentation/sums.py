@@ -31,7 +31,7 @@ def forward_log(lattice: Lattice, alpha: float = 1.0) -> Array:
     >>> np.exp(forward_log(lattice)).round(12).tolist()
     [1.0, 1.0, 2.0]
     """
-    return forward_pass(check_lattice(lattice), check_alpha(alpha))[0].copy()
+    return _forward(lattice, alpha)[0].copy()
 
 
 def backward_log(lattice: Lattice, alpha: float = 1.0) -> Array:
@@ -39,7 +39,7 @@ def backward_log(lattice: Lattice, alpha: float = 1.0) -> Array:
 
     The forward sums of the mirrored lattice. F_n = B_0 = log Z, and F_e + B_e = log Z at every cut e.
     """
-    return forward_pass(build_reversed(check_lattice(lattice)), check_alpha(alpha))[0][::-1].copy()
+    return _forward(build_reversed(check_lattice(lattice)), alpha)[0][::-1].copy()
 
 
 def log_partition(lattice: Lattice, alpha: float = 1.0) -> float:
@@ -48,7 +48,7 @@ def log_partition(lattice: Lattice, alpha: float = 1.0) -> float:
     >>> round(log_partition(build_lattice(b"aa", UnigramModel({b"a": -1.0, b"aa": -2.0})), 0.0), 12) == round(math.log(2), 12)
     True
     """
-    return float(forward_pass(check_lattice(lattice), check_alpha(alpha))[0][-1])
+    return float(_forward(lattice, alpha)[0][-1])
 
 
 def partition(lattice: Lattice, alpha: int) -> Fraction:
@@ -73,7 +73,7 @@ def segmentation_moments(lattice: Lattice, alpha: float) -> Moments:
 
     Source: Li and Eisner 2009 (expectation semirings).
     """
-    log_f, q = forward_pass(check_lattice(lattice), check_alpha(alpha))
+    log_f, q = _forward(lattice, alpha)
     mean = expectations(lattice, q, lattice.logw)
     surprise = np.zeros(len(q))
     np.negative(np.log(q, out=surprise, where=q > 0), out=surprise)
@@ -87,10 +87,15 @@ def edge_posteriors(lattice: Lattice, alpha: float) -> Array:
 
     Computed as q(s | e) P(boundary at e), which needs no difference of large logarithms.
     """
-    _, q = forward_pass(check_lattice(lattice), check_alpha(alpha))
+    _, q = _forward(lattice, alpha)
     return np.asarray(q * visits(lattice, q)[lattice.end])
 
 
 def boundary_posteriors(lattice: Lattice, alpha: float) -> Array:
     """P(a token ends or starts at node e) (n + 1,): exp(F_e + B_e - log Z); 1 at the cuts, 0 and n among them."""
-    return visits(lattice, forward_pass(check_lattice(lattice), check_alpha(alpha))[1])
+    return visits(lattice, _forward(lattice, alpha)[1])
+
+
+def _forward(lattice: Lattice, alpha: float) -> tuple[Array, Array]:
+    """`forward_pass`, from arguments that are met here."""
+    return forward_pass(lattice, check_alpha(alpha, check_lattice(lattice)))
