@@ -38,7 +38,6 @@ def cross_moment(log_features: Any, case: Case, rng: np.random.Generator) -> Ite
     turned = np.stack([-np.sin(angles), np.cos(angles)], axis=1)
     q = np.array([0.3, 0.1])
     k = np.array([case.t**0.5, 0.0]) - q
-    mean = 0.0
     logs = [
         log_features(np.stack([q, k]), ((2 * x[:, None, None]) ** 0.5 * rows).reshape(-1, 2), case.A)
         .sum(axis=0)

@@ -11,13 +11,7 @@ from verify.claims import Case, Evidence, claim, grid, mutant
 from verify.claims.performer_vq.instances import Floats
 from verify.claims.performer_vq.orthogonal import SOURCE
 from verify.claims.sources import PVQ_SIMPLEX
-from verify.evidence import (
-    Enclosure,
-    at_most,
-    exact,
-    gap,
-    sup_distance,
-)  # fmt: skip
+from verify.evidence import Enclosure, at_most, exact, gap, sup_distance
 from verify.methods import random_features
 
 

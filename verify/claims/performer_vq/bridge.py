@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.performer_vq.instances import (
-    Floats,
-    mean_on_sphere,
-    prf_attention,
-    softmax_rows,
-    tokens,
-)
+from verify.claims.performer_vq.instances import Floats, mean_on_sphere, prf_attention, softmax_rows, tokens
 from verify.claims.sources import PVQ_ARTICLE
 from verify.evidence import Enclosure, at_least, at_most, exact, gap, within
 from verify.methods import vector_quantization as vq

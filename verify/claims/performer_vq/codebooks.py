@@ -12,18 +12,7 @@ from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, r
 from verify.claims.performer_vq.distortion import all_distances, ignores_nan, second_nearest
 from verify.claims.performer_vq.instances import Floats, attention, prf_attention, real_tokens, tokens
 from verify.claims.sources import PVQ_ARTICLE, PVQ_LLOYD
-from verify.evidence import (
-    Enclosure,
-    Vacuous,
-    at_least,
-    at_most,
-    exact,
-    gap,
-    probability,
-    slope,
-    within,
-    worst,
-)  # fmt: skip
+from verify.evidence import Enclosure, Vacuous, at_least, at_most, exact, gap, probability, slope, within, worst
 from verify.methods import vector_quantization as vq
 from verify.methods.random_features import draw_projections
 

@@ -11,14 +11,7 @@ from verify.claims import Case, Evidence, Figure, claim, figure, grid, series
 from verify.claims.performer_vq.instances import pair_with
 from verify.claims.performer_vq.orthogonal import SOURCE
 from verify.claims.sources import PVQ_PERFORMER, PVQ_SIMPLEX
-from verify.evidence import (
-    Enclosure,
-    Vacuous,
-    at_most,
-    exact,
-    gap,
-    within,
-)  # fmt: skip
+from verify.evidence import Enclosure, Vacuous, at_most, exact, gap, within
 from verify.methods import random_features
 
 
@@ -26,15 +19,18 @@ from verify.methods import random_features
     id="performer_vq.orthogonal-exact-mse.hyperbolic-limit",
     title="With both signs of each row, orthogonality does pay near the origin",
     statement=r"\frac{\mathrm{MSE}^{\mathrm{ort}}}{\mathrm{MSE}^{\mathrm{iid}}} \to \frac{3}{d+2} \qquad (t \to 0, \; "
-              r"\text{full blocks})",
+    r"\text{full blocks})",
     source=SOURCE,
     role="performer_vq.kernel_mse",
     evidence=Evidence.RATE,
-    region=at_most(1e-3, because="at t = 1e-4 the next term is of order t (d + 2): 2e-3 / 10 at d = 16, and "
-                                 "cancellation eps / t = 2e-12"),
+    region=at_most(
+        1e-3,
+        because="at t = 1e-4 the next term, (2t/3)(d − 1)/(d + 4), is below 7e-5, and cancellation eps / t = 2e-12; independent "
+        "rows are off by (d − 1)/3",
+    ),
     cases=grid(d=(2, 4, 16)),
     quantity="|ratio · (d + 2)/3 − 1|",
-)  # fmt: skip
+)
 def hyperbolic_limit(mse: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     q, k = pair_with(case.d, 1e-4)
     coupled, independent = (mse(q, k, case.d, features="hyperbolic", coupling=c) for c in ("orthogonal", "iid"))
@@ -49,12 +45,14 @@ def hyperbolic_limit(mse: Any, case: Case, rng: np.random.Generator) -> Iterator
     source=PVQ_SIMPLEX.at("theorem 3.3"),
     role="performer_vq.kernel_mse",
     evidence=Evidence.RATE,
-    region=at_most(1e-2, because="at t = 1e-5 the next term is of order t d² ≤ 2.6e-3 at d = 16 relative to the limit "
-                                 "1/(2d); twice that "
-                  "and more; independent rows are off by 2d"),
+    region=at_most(
+        1e-2,
+        because="the ratio is off by less than t = 1e-5, next to a limit of 1/(2d): 2 d t = 3.2e-4 at d = 16, a factor 30; "
+        "independent rows are off by 2d",
+    ),
     cases=grid(d=(2, 4, 16)),
     quantity="relative distance of the ratio to its limit",
-)  # fmt: skip
+)
 def simplex_limit(mse: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     from scipy.special import gammaln
 

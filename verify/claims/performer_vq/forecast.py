@@ -9,22 +9,10 @@ import numpy as np
 
 from verify.claims import Case, Evidence, claim, grid, table
 from verify.claims.figures import Table
-from verify.claims.performer_vq.instances import (
-    attention,
-    benign,
-    prf_attention,
-    real_tokens,
-)
+from verify.claims.performer_vq.instances import attention, benign, prf_attention, real_tokens
 from verify.claims.performer_vq.output_error import SOURCE
 from verify.claims.performer_vq.output_rate import squared_error
-from verify.evidence import (
-    Enclosure,
-    Vacuous,
-    exact,
-    gap,
-    median,
-    within,
-)  # fmt: skip
+from verify.evidence import Enclosure, Vacuous, exact, gap, median, within
 from verify.methods import attention as methods
 
 

@@ -99,12 +99,14 @@ def codes_are_linear(attention: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="performer_vq.linear_attention",
     evidence=Evidence.EXACT,
-    region=at_most(1, because="the outputs, a handful of arrays of a block, two states and 32 kB of Python; all "
-                              "prefix sums would need 8 n m d_v, "
-                   "twenty times as much, and an n × n matrix twice"),
+    region=at_most(
+        1,
+        because="the outputs, a handful of arrays of a block, two states and 32 kB of Python; all prefix sums, 8 n m d_v, or an "
+        "n × n matrix would need seven times the allowance or more",
+    ),
     cases=grid(n=(1024,), m=(32,), dv=(32,)).full(n=(1024, 4096)),
     quantity="peak of memory over the allowance",
-)  # fmt: skip
+)
 def causal_memory(linear_attention: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     n, m, dv, L = case.n, case.m, case.dv, 64
     lq, lk, V = rng.normal(size=(n, m)), rng.normal(size=(n, m)), rng.normal(size=(n, dv))

@@ -87,7 +87,8 @@ def second_moment(log_moment: Any, case: Case, rng: np.random.Generator) -> Iter
     evidence=Evidence.EXACT,
     region=at_most(
         1e-6,
-        because="a derivative of the integrals changes its sign within 1e-6 of it; the misprint is off by more than 0.1",
+        because="80 halvings find the root of the derivative to its rounding; the printed form of ρ* cancels, to d eps/t = 3e-12 "
+        "at worst here; φ = t is off by more than 0.1",
     ),
     cases=grid(d=(4, 16, 64), t=(0.5, 8.0, 64.0)).full(d=(1, 4, 16, 64, 128), t=(0.01, 0.5, 8.0, 64.0, 500.0)),
     quantity="relative distance to a bisected minimum",
@@ -114,10 +115,11 @@ def best_by_bisection(d: int, t: float) -> float:
     evidence=Evidence.EXACT,
     region=at_most(
         1e-6,
-        because="as for rho; with the misprint, which is unbiased as every A is, the second moment is larger by percents",
+        because="as for ρ*, and 1 − 1/ρ* of the bisected root cancels to some eps, beside the floor of 1e-6 under |A|; the misprint "
+        "is off by |A| or more",
     ),
     cases=grid(d=(4, 16, 64), t=(0.5, 8.0, 64.0)).full(d=(1, 4, 16, 64, 128), t=(1e-9, 0.01, 0.5, 8.0, 64.0, 500.0)),
-    quantity="relative distance of A to a bisected minimum",
+    quantity="distance of A to a bisected minimum, over |A| or 1e-6",
 )
 def parameter_of_minimum(A: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     best = best_by_bisection(case.d, case.t)

@@ -11,13 +11,7 @@ import numpy as np
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.performer_vq.instances import Floats, pair_with
 from verify.claims.sources import PVQ_PERFORMER
-from verify.evidence import (
-    Enclosure,
-    at_most,
-    exact,
-    gap,
-    sharper,
-)  # fmt: skip
+from verify.evidence import Enclosure, at_most, exact, gap, sharper
 from verify.methods import random_features
 
 SOURCE = PVQ_PERFORMER.at("theorem 2")

@@ -18,13 +18,7 @@ from verify.claims.performer_vq.instances import (
     tokens,
 )
 from verify.claims.sources import PVQ_PERFORMER
-from verify.evidence import (
-    Enclosure,
-    at_most,
-    exact,
-    gap,
-    sup_distance,
-)  # fmt: skip
+from verify.evidence import Enclosure, at_most, exact, gap, sup_distance
 from verify.methods import attention as methods
 
 SOURCE = PVQ_PERFORMER.at("section 4, output error")
@@ -133,12 +127,14 @@ def scaled_errors(Q: Floats, K: Floats, V: Floats, m: int, sd: float) -> Any:
     source=SOURCE,
     role="performer_vq.output_error_constants",
     evidence=Evidence.STATISTICAL,
-    region=at_most(0.06, because="the ratio's skewness and bias are of order m^(−1/2) = 1/16 with small factors here; "
-                                 "a variance off by a "
-                  "factor 2 moves the law by 0.1, the mutants by more"),
+    region=at_most(
+        0.06,
+        because="the ratio's skewness and bias are of order m^(−1/2) = 1/16 with small factors here; a variance off by a factor 2 "
+        "moves the law by 0.08, the mutants by more",
+    ),
     cases=grid(m=(256,), data=("benign",)).full(m=(256, 1024)),
     quantity="distance of the scaled error to the normal law",
-)  # fmt: skip
+)
 def error_is_normal(constants: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     from scipy.special import ndtr
 

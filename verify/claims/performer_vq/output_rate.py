@@ -9,23 +9,10 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.performer_vq.instances import (
-    Floats,
-    attention,
-    benign,
-    prf_attention,
-    real_tokens,
-    tokens,
-)
+from verify.claims.performer_vq.instances import Floats, attention, benign, prf_attention, real_tokens, tokens
 from verify.claims.performer_vq.output_error import SOURCE
 from verify.claims.sources import PVQ_PERFORMER
-from verify.evidence import (
-    Enclosure,
-    at_least,
-    median,
-    probability,
-    within,
-)  # fmt: skip
+from verify.evidence import Enclosure, at_least, median, probability, within
 from verify.methods import attention as methods
 from verify.methods.random_features import draw_projections, log_prf_features
 

@@ -73,6 +73,14 @@ def one_pivot() -> Any:
     return _OnePivot()
 
 
+def streamed(state_class: Any, lk: Floats, V: Floats) -> Any:
+    """A state that has absorbed all keys, five at a time."""
+    state = state_class()
+    for start in range(0, len(V), 5):
+        state.update(lk[start : start + 5], V[start : start + 5])
+    return state
+
+
 @claim(
     id="performer_vq.linear-attention-forms.streaming",
     title="So does the streaming form, with a pivot that moves",
@@ -88,9 +96,7 @@ def one_pivot() -> Any:
 )
 def streaming_agrees(state_class: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     lq, lk, V = log_features(rng, case)
-    state = state_class()
-    for start in range(0, case.n, 5):
-        state.update(lk[start : start + 5], V[start : start + 5])
+    state = streamed(state_class, lk, V)
     yield exact(gap(state.query(lq), by_pairs(lq, lk, V, False)) / roundings(lq, lk, V, float))
 
 
@@ -107,9 +113,7 @@ def streaming_agrees(state_class: Any, case: Case, rng: np.random.Generator) -> 
 )
 def masses_at_least_one(state_class: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     _, lk, V = log_features(rng, case)
-    state = state_class()
-    for start in range(0, case.n, 5):
-        state.update(lk[start : start + 5], V[start : start + 5])
+    state = streamed(state_class, lk, V)
     yield exact(float(np.nan_to_num(np.min(state.mass), nan=0.0)))
 
 

@@ -58,7 +58,8 @@ def growing_state(c: int, d_v: int) -> Any:
     evidence=Evidence.EXACT,
     region=at_most(
         1e-13,
-        because="counts are integers; means of at most 200 values below 5 in steps of 7: 30 updates of 4 eps each",
+        because="counts are integers; means of at most 200 values below 5 in steps of 7: 30 updates of 4 eps each, if roundings are "
+        "independent √30 · 4 · 5 eps = 2.4e-14",
     ),
     cases=grid(size=((200, 16, 5), (30, 90, 2))),
     quantity="largest difference of a count or a mean",
