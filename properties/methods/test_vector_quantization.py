@@ -237,6 +237,24 @@ def test_wrong_arguments_are_met_at_the_door(call, error, words):
         call()
 
 
+def test_views_and_read_only_arrays_are_welcome():
+    rng = np.random.default_rng(0)
+    plain = [rng.normal(size=(20, 3)) for _ in range(4)]
+    views = [np.repeat(array, 2, axis=1)[:, ::2] for array in plain]
+    for view in views:
+        view.setflags(write=False)
+    codes, dist2 = vq_assign(plain[1], plain[3])
+    assert (vq_assign(views[1], views[3])[0] == codes).all()
+    assert np.abs(vq_assign(views[1], views[3])[1] - dist2).max() < 1e-14
+    codes.setflags(write=False)
+    for call in (
+        lambda Q, K, V, C: vq_attention(Q, codes, C, V, causal=True, block_size=3, bias=np.arange(4.0)),
+        lambda Q, K, V, C: soft_vq_attention(Q, K, V, C, tau=0.5),
+        lambda Q, K, V, C: lloyd(K, 20, np.random.default_rng(1), iters=2, init=C)[0],
+    ):
+        assert np.abs(call(*plain) - call(*views)).max() < 1e-13
+
+
 def test_precision_is_kept_and_nothing_is_modified():
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=(20, 3)).astype(np.float32) for _ in range(4)]

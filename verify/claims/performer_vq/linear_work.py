@@ -46,6 +46,11 @@ def cache_recomputed(
 
 
 SIZES = (64, 128, 256, 512)
+PROPORTIONAL = within(
+    "0.999999",
+    "1.000001",
+    because="counts are exactly proportional to n where the block divides it; rounding of logarithms only",
+)
 
 
 @claim(
@@ -55,11 +60,10 @@ SIZES = (64, 128, 256, 512)
     source=SOURCE,
     role="performer_vq.linear_attention",
     evidence=Evidence.RATE,
-    region=within("0.999999", "1.000001", because="counts are exactly proportional to n where the block divides it; "
-                                                  "rounding of logarithms only"),
+    region=PROPORTIONAL,
     cases=grid(causal=(False, True)),
     quantity="slope of log counted multiply-adds against log n",
-)  # fmt: skip
+)
 def features_are_linear(linear_attention: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     work = []
     for n in SIZES:
@@ -77,11 +81,10 @@ def features_are_linear(linear_attention: Any, case: Case, rng: np.random.Genera
     source=SOURCE,
     role="performer_vq.vq_attention",
     evidence=Evidence.RATE,
-    region=within("0.999999", "1.000001", because="counts are exactly proportional to n where the block divides it; "
-                                                  "rounding of logarithms only"),
+    region=PROPORTIONAL,
     cases=grid(causal=(False, True)),
     quantity="slope of log counted multiply-adds against log n",
-)  # fmt: skip
+)
 def codes_are_linear(attention: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     work, C = [], rng.normal(size=(12, 6))
     for n in SIZES:

@@ -130,7 +130,7 @@ def _pair_deficit(d: int, t: float, cosine: float) -> float:
     deficit = _orthogonal_deficits(d, size)
     if cosine != 0.0:
         sines, density = _angles(d)
-        powers = np.arange(size)[:, None] * np.log1p(np.maximum(cosine * sines, -1 + 1e-300))
+        powers = np.arange(size)[:, None] * np.log1p(cosine * sines)
         # 1 - P E = (1 - P) + P (1 - E), and 1 - E as a mean of -expm1
         deficit = deficit - (1 - deficit) * (np.expm1(powers) @ density)
     return float(weights @ deficit)
