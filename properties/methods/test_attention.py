@@ -190,6 +190,16 @@ def test_features_needed_is_the_forecast_rounded_up():
 
 
 @few
+@given(seed=SEEDS, exponent=st.integers(-900, 900), dtype=st.sampled_from([np.float64, np.float32]))
+def test_features_needed_ignores_the_unit_of_values(seed, exponent, dtype):
+    rng = np.random.default_rng(seed)
+    Q, K, V = 0.3 * rng.normal(size=(3, 2)), 0.3 * rng.normal(size=(4, 2)), rng.normal(size=(4, 2))
+    V = V.astype(dtype)
+    scaled = np.ldexp(V, exponent if dtype == np.float64 else exponent // 10)
+    assert features_needed(Q, K, scaled, 0.1) == features_needed(Q, K, V, 0.1)
+
+
+@few
 @given(seed=SEEDS, n=st.integers(1, 8), scale=st.sampled_from([0.1, 1.0, 10.0]))
 def test_total_variation_stays_below_its_bound(seed, n, scale):
     rng = np.random.default_rng(seed)
@@ -256,6 +266,8 @@ def test_bad_arrays_are_refused_by_name(function, place):
         (lambda: features_needed(GOOD, GOOD, GOOD, 0.0), ValueError, "error=0.0"),
         (lambda: features_needed(GOOD, GOOD, 0 * GOOD, 0.1), ValueError, "outputs are 0"),
         (lambda: features_needed(GOOD, GOOD, GOOD, "x"), TypeError, "error"),
+        (lambda: features_needed([[1e160]], [[1.0]], [[1.0]], 0.1), ValueError, "overflows"),
+        (lambda: output_error_constants([[1.0]], [[1e160], [0.0]], [[1.0], [2.0]]), ValueError, "overflows"),
         (lambda: softmax_tv_bound([]), ValueError, "delta"),
         (lambda: softmax_tv_bound([1.0, np.nan]), ValueError, "delta"),
         (lambda: attention_op_count("sparse", 1, 1, 1, 1), ValueError, "kinds are"),

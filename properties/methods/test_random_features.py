@@ -192,6 +192,37 @@ def test_errors_may_leave_the_floats_only_where_they_must():
     )
 
 
+@pytest.mark.parametrize("coupling", ["orthogonal", "simplex"])
+@pytest.mark.parametrize("features", KINDS)
+@pytest.mark.parametrize("size", [18.5, 25.0, 60.0, 1e5, 1e150])
+def test_errors_of_blocks_far_out_are_numbers_or_infinite(coupling, features, size):
+    q = size * np.eye(3)[0]
+    k = -q if features == "trigonometric" else q
+    coupled, single = (kernel_mse(q, k, 6, features=features, coupling=c) for c in (coupling, "iid"))
+    assert coupled == pytest.approx(single, rel=1e-5)
+
+
+@pytest.mark.parametrize("u", [5.0, 40.0, 700.0, 1400.0])
+@pytest.mark.parametrize("d", [2, 3, 8, 33])
+def test_trigonometric_blocks_by_balls(d, u):
+    q = math.sqrt(u) / 2 * np.eye(d)[0]
+    with ctx.workprec(2500):
+        covariance = (-arb(u) / 2).hypgeom_1f1(arb(d), arb(d) / 2) - (-arb(u)).exp()
+        relative = ((1 - (-arb(u)).exp()) ** 2 / 2 + (d - 1) * covariance) / d
+        expected = float(relative * (arb(u) / 2).exp())
+    found = kernel_mse(q, -q, d, features="trigonometric", coupling="orthogonal")
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("d", [2, 16, 5000, 10**6])
+def test_simplex_blocks_in_any_dimension(d):
+    """As t -> 0 the error of a block is (1 - mu^2/d) t/d, where mu is the mean length of a row."""
+    mu2 = 2 * math.exp(2 * (math.lgamma((d + 1) / 2) - math.lgamma(d / 2))) if d < 1000 else d - 0.5 + 1 / (8 * d)
+    q = math.sqrt(1e-9) * np.eye(1, d)[0]
+    found = kernel_mse(q, 0 * q, d, features="positive", coupling="simplex")
+    assert found * d / 1e-9 == pytest.approx(1 - mu2 / d, abs=1e-8)
+
+
 @pytest.mark.parametrize("d", [1, 2, 5, 64, 1000])
 @pytest.mark.parametrize("t", [1e-8, 0.3, 20.0, 500.0])
 def test_gap_and_ratio_by_balls(d, t):
@@ -231,6 +262,14 @@ def test_the_best_parameter_keeps_its_digits(t):
         f = arb(t) / 7
         expected = (1 - 2 * f - ((2 * f + 1) ** 2 + 8 * f).sqrt()) / 16
         assert abs(optimal_A(7, t) / float(expected) - 1) < 1e-14
+
+
+@pytest.mark.parametrize("t", [1e155, 1e200, 1e300])
+def test_the_best_rho_is_d_over_2t_far_out(t):
+    assert optimal_rho(5, t) == pytest.approx(2.5 / t, rel=1e-14)
+    assert optimal_A(5, t) == pytest.approx(-t / 20, rel=1e-14)
+    assert log_relative_second_moment(2.5 / t, 5, t) == pytest.approx(2.5 * math.log(t / 10) + 2.5, rel=1e-14)
+    assert log_relative_second_moment(t, 5, 1.0) == pytest.approx(t, rel=1e-14)
 
 
 @few
@@ -287,6 +326,9 @@ GOOD, RNG = np.ones((3, 2)), np.random.default_rng(0)
         (lambda: kernel_mse(GOOD[0], GOOD[0], 1, features="oprf"), ValueError, "closed forms"),
         (lambda: kernel_mse(GOOD[0], GOOD[0], 1, features="positive", coupling="x"), ValueError, "couplings"),
         (lambda: kernel_mse([1.0], [1.0], 1, features="positive", coupling="simplex"), ValueError, "two dimensions"),
+        (lambda: kernel_mse([1e200], [-2e200], 1, features="positive"), ValueError, "overflows"),
+        (lambda: orthogonality_gap(2, 1e9), ValueError, "t=1000000000.0"),
+        (lambda: smreg_ratio(2, 1e9), ValueError, "t=1000000000.0"),
         (lambda: orthogonality_gap(0, 1.0), ValueError, "d=0"),
         (lambda: orthogonality_gap(2, -1.0), ValueError, "t=-1.0"),
         (lambda: smreg_ratio(2, np.inf), ValueError, "t=inf"),
@@ -296,6 +338,7 @@ GOOD, RNG = np.ones((3, 2)), np.random.default_rng(0)
         (lambda: log_relative_second_moment(-1.0, 2, 1.0), ValueError, "rho=-1.0"),
         (lambda: optimal_gauge(GOOD, np.ones((3, 3))), ValueError, "K has shape"),
         (lambda: optimal_gauge(GOOD, GOOD, ridge=-1.0), ValueError, "ridge=-1.0"),
+        (lambda: optimal_gauge([[1e200], [2e200]], [[1.0], [2.0]]), ValueError, "of Q overflows"),
     ],
 )
 def test_wrong_arguments_are_met_at_the_door(call, error, words):

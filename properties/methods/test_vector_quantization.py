@@ -86,6 +86,12 @@ def test_lloyd_step_by_step(seed, n, init):
     assert histories[-1][-1] == pytest.approx(final, rel=1e-12, abs=1e-14)
 
 
+def test_a_codeword_beyond_the_floats_is_near_no_key():
+    codes, dist2 = vq_assign([[1.0], [3.0]], [[1e200], [2.0]])
+    assert codes.tolist() == [1, 1]
+    assert dist2.tolist() == [1.0, 1.0]
+
+
 def test_starts_are_keys_and_fit_what_they_are_asked_for():
     K = np.random.default_rng(0).normal(size=(9, 2))
     for init in ("sample", "kmeans++"):
@@ -188,6 +194,7 @@ GOOD, CODES, RNG = np.ones((3, 2)), np.array([0, 1, 2]), np.random.default_rng(0
         (lambda: vq_assign(GOOD, GOOD * np.nan), ValueError, "C"),
         (lambda: vq_assign(GOOD[:0], GOOD), ValueError, "K"),
         (lambda: vq_assign(GOOD * 1j, GOOD), TypeError, "K"),
+        (lambda: vq_assign([[1e200]], [[0.0], [1e200]]), ValueError, "overflows"),
         (lambda: lloyd(GOOD, 0, RNG), ValueError, "c=0"),
         (lambda: lloyd(GOOD, 1.0, RNG), TypeError, "c=1.0"),
         (lambda: lloyd(GOOD, 1, RNG, iters=-1), ValueError, "iters=-1"),
@@ -203,6 +210,9 @@ GOOD, CODES, RNG = np.ones((3, 2)), np.array([0, 1, 2]), np.random.default_rng(0
         (lambda: vq_attention(GOOD, CODES[:2], GOOD, GOOD), ValueError, "V has shape"),
         (lambda: vq_attention(GOOD, CODES, GOOD * np.nan, GOOD), ValueError, "C"),
         (lambda: vq_attention(GOOD, CODES, np.ones((3, 3)), GOOD), ValueError, "C has shape"),
+        (lambda: vq_attention([[1e200]], [0], [[1e200]], [[1.0]]), ValueError, "overflows"),
+        (lambda: vq_attention([[1e200]], [0], [[-1e200]], [[1.0]]), ValueError, "overflows"),
+        (lambda: vq_attention([[1e200]], [0], [[-1e200]], [[1.0]], causal=True), ValueError, "overflows"),
         (lambda: vq_attention(GOOD[:2], CODES, GOOD, GOOD, causal=True), ValueError, "causal"),
         (lambda: vq_attention(GOOD, CODES, GOOD, GOOD, causal=True, block_size=0), ValueError, "block_size=0"),
         (
@@ -216,6 +226,7 @@ GOOD, CODES, RNG = np.ones((3, 2)), np.array([0, 1, 2]), np.random.default_rng(0
         (lambda: VQCache(2, 2).absorb([2], [[1.0, 1.0]]), ValueError, "0 to 1"),
         (lambda: VQCache(2, 2).absorb([1], [[1.0]]), ValueError, "V has shape"),
         (lambda: soft_vq_attention(GOOD, GOOD, GOOD, GOOD, tau=0.0), ValueError, "tau=0.0"),
+        (lambda: soft_vq_attention(GOOD, GOOD, GOOD, 3 * GOOD, tau=1e-308), ValueError, "overflows at tau=1e-308"),
         (lambda: soft_vq_attention(GOOD, GOOD, GOOD, GOOD, tau=1.0, log_prior=np.zeros(2)), ValueError, "log_prior"),
         (lambda: soft_vq_attention(GOOD, GOOD, GOOD[:2], GOOD, tau=1.0), ValueError, "V has shape"),
         (lambda: soft_vq_attention(GOOD, GOOD, GOOD, GOOD, tau=1.0, query_scale=np.nan), ValueError, "query_scale"),
@@ -224,6 +235,24 @@ GOOD, CODES, RNG = np.ones((3, 2)), np.array([0, 1, 2]), np.random.default_rng(0
 def test_wrong_arguments_are_met_at_the_door(call, error, words):
     with pytest.raises(error, match=words), np.errstate(invalid="ignore"):
         call()
+
+
+def test_views_and_read_only_arrays_are_welcome():
+    rng = np.random.default_rng(0)
+    plain = [rng.normal(size=(20, 3)) for _ in range(4)]
+    views = [np.repeat(array, 2, axis=1)[:, ::2] for array in plain]
+    for view in views:
+        view.setflags(write=False)
+    codes, dist2 = vq_assign(plain[1], plain[3])
+    assert (vq_assign(views[1], views[3])[0] == codes).all()
+    assert np.abs(vq_assign(views[1], views[3])[1] - dist2).max() < 1e-14
+    codes.setflags(write=False)
+    for call in (
+        lambda Q, K, V, C: vq_attention(Q, codes, C, V, causal=True, block_size=3, bias=np.arange(4.0)),
+        lambda Q, K, V, C: soft_vq_attention(Q, K, V, C, tau=0.5),
+        lambda Q, K, V, C: lloyd(K, 20, np.random.default_rng(1), iters=2, init=C)[0],
+    ):
+        assert np.abs(call(*plain) - call(*views)).max() < 1e-13
 
 
 def test_precision_is_kept_and_nothing_is_modified():

@@ -8,12 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.performer_vq.instances import (
-    Floats,
-    prf_attention,
-    softmax_rows,
-    tokens,
-)
+from verify.claims.performer_vq.instances import Floats, mean_on_sphere, prf_attention, softmax_rows, tokens
 from verify.claims.sources import PVQ_ARTICLE
 from verify.evidence import Enclosure, at_least, at_most, exact, gap, within
 from verify.methods import vector_quantization as vq
@@ -201,8 +196,6 @@ def halved_on_sphere(q: Floats, k: Floats, radius: float) -> float:
     quantity="|log kernel − log of two quadratures|",
 )
 def limit_on_sphere(limit: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    from verify.claims.performer_vq.norms import mean_on_sphere
-
     q, k = 0.5 * rng.normal(size=(2, case.d))
     # mean_on_sphere carries e^(−t/2), which is put back
     logs = [np.log(mean_on_sphere(case.d, case.radius, float(z @ z))) + z @ z / 2 for z in (q + k, k)]

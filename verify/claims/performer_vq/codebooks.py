@@ -10,20 +10,9 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.performer_vq.distortion import all_distances, ignores_nan, second_nearest
-from verify.claims.performer_vq.instances import Floats, attention, prf_attention, tokens
+from verify.claims.performer_vq.instances import Floats, attention, prf_attention, real_tokens, tokens
 from verify.claims.sources import PVQ_ARTICLE, PVQ_LLOYD
-from verify.evidence import (
-    Enclosure,
-    Vacuous,
-    at_least,
-    at_most,
-    exact,
-    gap,
-    probability,
-    slope,
-    within,
-    worst,
-)  # fmt: skip
+from verify.evidence import Enclosure, Vacuous, at_least, at_most, exact, gap, probability, slope, within, worst
 from verify.methods import vector_quantization as vq
 from verify.methods.random_features import draw_projections
 
@@ -193,8 +182,6 @@ def same_budget(quantised: Any, featured: Any, case: Case, rng: np.random.Genera
 @cache
 def budgets(kind: str) -> dict[str, list[float]]:
     """Relative error of outputs for equal budgets c = m, on made-up or real keys."""
-    from verify.claims.performer_vq.output_error import real_tokens
-
     rng = np.random.default_rng(9862)
     Q, K, V = tokens(rng, 512, 16, 8, 0.5) if kind == "normal" else real_tokens(rng, 128, 512, 16, 1.0)
     Q = Q[:128]

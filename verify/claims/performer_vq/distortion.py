@@ -11,17 +11,7 @@ from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, gri
 from verify.claims.figures import Table
 from verify.claims.performer_vq.instances import Floats
 from verify.claims.sources import PVQ_ARTICLE, PVQ_LLOYD
-from verify.evidence import (
-    Enclosure,
-    Vacuous,
-    accepted,
-    at_most,
-    exact,
-    exactly,
-    gap,
-    sup_distance,
-    within,
-)  # fmt: skip
+from verify.evidence import Enclosure, Vacuous, accepted, at_most, exact, exactly, gap, sup_distance, within
 from verify.methods import vector_quantization as vq
 
 role("performer_vq.vq_assign", numbers="K (n, d), C (c, d): arrays; codes (n,) int64 and squared distances (n,)")(

@@ -193,7 +193,7 @@ def no_better_gauge(gauge: Any, case: Case, rng: np.random.Generator) -> Iterato
 
     starts = [np.eye(case.d) + 0.1 * rng.normal(size=(case.d, case.d)) for _ in range(4)]
     found = min(minimize(objective, s.ravel(), jac=True, method="BFGS", options={"gtol": 1e-10}).fun for s in starts)
-    candidates = [objective((M + 0.3 * rng.normal(size=M.shape)).ravel())[0] for _ in range(200)]
+    candidates = [objective((M + 0.3 * rng.normal(size=M.shape)).ravel())[0] for _ in range(1000)]
     value = objective(M.ravel())[0]
     yield exact(gap(value, min(found, *candidates)) / value)
 

@@ -13,6 +13,7 @@ from verify.methods.attention import linear_attention
 from verify.methods.random_features import log_prf_features
 
 Floats = NDArray[np.float64]
+Tokens = tuple[Floats, Floats, Floats]
 
 
 @cache
@@ -23,6 +24,21 @@ def gauss_hermite(nodes: int, d: int) -> tuple[Floats, Floats]:
     points = np.stack(np.meshgrid(*[x] * d, indexing="ij"), axis=-1).reshape(-1, d)
     weights = np.prod(np.meshgrid(*[w] * d, indexing="ij"), axis=0).ravel()
     return points, weights
+
+
+@cache
+def sphere(d: int, nodes: int = 120) -> tuple[Floats, Floats]:
+    """The law of one coordinate of the unit sphere in R^d, d ≥ 2, as points and weights (Gauss-Gegenbauer)."""
+    from scipy.special import roots_jacobi
+
+    x, w = roots_jacobi(nodes, (d - 3) / 2, (d - 3) / 2)
+    return np.asarray(x), np.asarray(w / w.sum())
+
+
+def mean_on_sphere(d: int, radius: float, t: float) -> float:
+    """E e^(w.z − t/2) for w uniform on the sphere of that radius, |z|² = t."""
+    x, w = sphere(d)
+    return float(w @ np.exp(radius * t**0.5 * x - t / 2))
 
 
 def pair(rng: np.random.Generator, d: int, norm: float) -> tuple[Floats, Floats]:
@@ -44,9 +60,31 @@ def at_angle(radius: float, degrees: float) -> tuple[Floats, Floats]:
     return radius * np.array([1.0, 0.0]), radius * np.array([np.cos(a), np.sin(a)])
 
 
-def tokens(rng: np.random.Generator, n: int, d: int, d_v: int, scale: float) -> tuple[Floats, Floats, Floats]:
+def tokens(rng: np.random.Generator, n: int, d: int, d_v: int, scale: float) -> Tokens:
     """(Q, K, V) of normal entries, those of Q and K times `scale`."""
     return scale * rng.normal(size=(n, d)), scale * rng.normal(size=(n, d)), rng.normal(size=(n, d_v))
+
+
+def benign(rng: np.random.Generator, n_q: int, n: int, d: int, d_v: int) -> Tokens:
+    """Entries 0.25 d^(−1/4) N(0, 1)."""
+    scale = 0.25 * d**-0.25
+    return scale * rng.normal(size=(n_q, d)), scale * rng.normal(size=(n, d)), rng.normal(size=(n, d_v))
+
+
+def real_tokens(rng: np.random.Generator, n_q: int, n: int, d: int, scale: float, d_v: int = 8) -> Tokens:
+    """Queries, keys and values from real word vectors: d of their coordinates, in units of their spread, times scale.
+
+    Each coordinate is centred and divided by its standard deviation over the vocabulary, as a layer of weights would
+    learn to; Q and K are then multiplied by scale d^(−1/4). The values are d_v further coordinates of the key's word.
+    """
+    from verify.data import word_vectors
+
+    vectors = word_vectors().vectors
+    chosen = rng.choice(np.arange(259, len(vectors)), n_q + n, replace=False)
+    columns = vectors[259:, : d + d_v].astype(float)
+    standard = (vectors[chosen, : d + d_v].astype(float) - columns.mean(axis=0)) / columns.std(axis=0)
+    words = standard[:, :d] * scale * d**-0.25
+    return words[:n_q], words[n_q:], standard[n_q:, d:]
 
 
 def softmax_rows(logits: Any) -> Floats:

@@ -9,13 +9,12 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, series, table
 from verify.claims.figures import Table
-from verify.claims.performer_vq.instances import Floats, attention, prf_attention, tokens
+from verify.claims.performer_vq.instances import Floats, Tokens, attention, prf_attention, tokens
 from verify.claims.sources import PVQ_PERFORMER
 from verify.evidence import Enclosure, at_least, probability
 from verify.methods.random_features import draw_projections, trig_features
 
 SOURCE = PVQ_PERFORMER.at("figure 4")
-Tokens = tuple[Floats, Floats, Floats]
 
 
 @mutant("performer_vq.trig_features", slip="absolute values, so that weights are positive: another kernel")

@@ -1,4 +1,4 @@
-"""Entry 4: what orthogonal blocks save, exactly, for each kind of features."""
+"""Entry 4: what orthogonal blocks save, exactly."""
 
 from __future__ import annotations
 
@@ -10,21 +10,11 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.performer_vq.instances import Floats, pair_with
-from verify.claims.sources import PVQ_PERFORMER, PVQ_SIMPLEX
-from verify.evidence import (
-    Enclosure,
-    Vacuous,
-    at_most,
-    exact,
-    gap,
-    sharper,
-    sup_distance,
-    within,
-)  # fmt: skip
+from verify.claims.sources import PVQ_PERFORMER
+from verify.evidence import Enclosure, at_most, exact, gap, sharper
 from verify.methods import random_features
 
 SOURCE = PVQ_PERFORMER.at("theorem 2")
-
 role("performer_vq.orthogonality_gap", numbers="d, t ≥ 0: a float in [0, 1)")(random_features.orthogonality_gap)
 
 
@@ -79,21 +69,6 @@ def one_large_block(q: Floats, k: Floats, m: int, **how: Any) -> float:
 @mutant("performer_vq.kernel_mse", slip="the error of independent rows, whatever the coupling")
 def always_independent(q: Floats, k: Floats, m: int, *, features: str, coupling: str = "iid") -> float:
     return random_features.kernel_mse(q, k, m, features=features)  # type: ignore[arg-type]
-
-
-@mutant("performer_vq.draw_projections", slip="independent rows, labelled orthogonal")
-def independent_labelled_orthogonal(m: int, d: int, rng: np.random.Generator, **how: Any) -> Floats:
-    return rng.normal(size=(m, d))
-
-
-@mutant("performer_vq.draw_projections", slip="one length for all rows of a block")
-def one_length_a_block(
-    m: int, d: int, rng: np.random.Generator, *, coupling: str = "iid", norms: str = "chi"
-) -> Floats:
-    if norms != "chi":
-        return random_features.draw_projections(m, d, rng, coupling=coupling, norms=norms)  # type: ignore[arg-type]
-    rows = random_features.draw_projections(m, d, rng, coupling=coupling, norms="sqrt_d")  # type: ignore[arg-type]
-    return np.asarray(rows * np.repeat(np.sqrt(rng.chisquare(d, -(-m // d)) / d), d)[:m, None])
 
 
 @cache
@@ -165,110 +140,6 @@ def gap_by_balls(gap_of: Any, case: Case, rng: np.random.Generator) -> Iterator[
     yield next(sharper(relative, bits=2048))
 
 
-@claim(
-    id="performer_vq.orthogonal-exact-mse.hyperbolic-limit",
-    title="With both signs of each row, orthogonality does pay near the origin",
-    statement=r"\frac{\mathrm{MSE}^{\mathrm{ort}}}{\mathrm{MSE}^{\mathrm{iid}}} \to \frac{3}{d+2} \qquad (t \to 0, \; "
-              r"\text{full blocks})",
-    source=SOURCE,
-    role="performer_vq.kernel_mse",
-    evidence=Evidence.RATE,
-    region=at_most(1e-3, because="at t = 1e-4 the next term is of order t (d + 2): 2e-3 / 10 at d = 16, and "
-                                 "cancellation eps / t = 2e-12"),
-    cases=grid(d=(2, 4, 16)),
-    quantity="|ratio · (d + 2)/3 − 1|",
-)  # fmt: skip
-def hyperbolic_limit(mse: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    q, k = pair_with(case.d, 1e-4)
-    coupled, independent = (mse(q, k, case.d, features="hyperbolic", coupling=c) for c in ("orthogonal", "iid"))
-    yield exact(gap(coupled / independent * (case.d + 2) / 3, 1.0))
-
-
-@claim(
-    id="performer_vq.orthogonal-exact-mse.simplex-limit",
-    title="Simplex blocks remove nearly all of the error of plain positive features there",
-    statement=r"\frac{\mathrm{MSE}^{\mathrm{simplex}}}{\mathrm{MSE}^{\mathrm{iid}}} \to 1 - \frac{\mu_d^2}{d}, \qquad "
-    r"\mu_d = \sqrt2\, \frac{\Gamma((d+1)/2)}{\Gamma(d/2)} \qquad (t \to 0)",
-    source=PVQ_SIMPLEX.at("theorem 3.3"),
-    role="performer_vq.kernel_mse",
-    evidence=Evidence.RATE,
-    region=at_most(1e-2, because="at t = 1e-5 the next term is of order t d² ≤ 2.6e-3 at d = 16 relative to the limit "
-                                 "1/(2d); twice that "
-                  "and more; independent rows are off by 2d"),
-    cases=grid(d=(2, 4, 16)),
-    quantity="relative distance of the ratio to its limit",
-)  # fmt: skip
-def simplex_limit(mse: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    from scipy.special import gammaln
-
-    d = case.d
-    q, k = pair_with(d, 1e-5)
-    coupled, independent = (mse(q, k, d, features="positive", coupling=c) for c in ("simplex", "iid"))
-    limit = 1 - 2 * np.exp(2 * (gammaln((d + 1) / 2) - gammaln(d / 2))) / d
-    yield exact(gap(coupled / independent / limit, 1.0))
-
-
-@claim(
-    id="performer_vq.orthogonal-exact-mse.trigonometric",
-    title="Orthogonality can hurt trigonometric features",
-    statement=r"d = m = 4,\; u = 12: \qquad \mathrm{MSE}^{\mathrm{ort}} / \mathrm{MSE}^{\mathrm{iid}} = 1.0148358301",
-    source=PVQ_PERFORMER.at("section 3"),
-    role="performer_vq.kernel_mse",
-    evidence=Evidence.EXACT,
-    region=within("1.0148358300", "1.0148358302", because="1F1(−2; 2; 6) = 1 makes it 1 + 6 e⁻⁶ (1 − e⁻⁶)/(1 − e⁻¹²)², of which "
-                  "eleven digits are stated"),
-    quantity="ratio of errors",
-    refutes="orthogonal projections lower the error of every kind of features",
-)  # fmt: skip
-def orthogonality_hurts(mse: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    q, k = pair_with(4, 12.0)
-    coupled, independent = (mse(q, k, 4, features="trigonometric", coupling=c) for c in ("orthogonal", "iid"))
-    yield exact(gap(coupled / independent, 0.0))
-
-
-@claim(
-    id="performer_vq.orthogonal-exact-mse.angles",
-    title="Rows of a block are at the angles that are promised",
-    statement=r"\cos\angle(\omega_i, \omega_j) = 0 \;(\text{orthogonal}), \quad -\tfrac{1}{d-1} \;(\text{simplex})",
-    source=PVQ_SIMPLEX.at("definition of the coupling"),
-    role="performer_vq.draw_projections",
-    evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="QR of d ≤ 64 rows is orthogonal to d eps = 1.4e-14, a factor 7"),
-    cases=grid(d=(2, 4, 16), coupling=("orthogonal", "simplex")).full(d=(2, 3, 4, 8, 16, 64)),
-    quantity="largest difference of a cosine",
-)
-def angles_of_a_block(draw: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    d = case.d
-    W = draw(2 * d + 1, d, rng, coupling=case.coupling)[: 2 * d].reshape(2, d, d)
-    unit = W / np.linalg.norm(W, axis=2, keepdims=True)
-    wanted = 0.0 if case.coupling == "orthogonal" else -1 / (d - 1)
-    cosines = (unit @ unit.transpose(0, 2, 1))[:, ~np.eye(d, dtype=bool)]
-    yield exact(gap(cosines, np.full(cosines.shape, wanted)))
-
-
-@claim(
-    id="performer_vq.orthogonal-exact-mse.lengths",
-    title="Their lengths are independent chi variables",
-    statement=r"\max\big(F(|\omega_1|^2), F(|\omega_2|^2)\big) \sim x \mapsto x^2, \qquad F = F_{\chi^2_d}",
-    source=SOURCE,
-    role="performer_vq.draw_projections",
-    evidence=Evidence.STATISTICAL,
-    region=at_most(0.05, because="one length for both would have the law x, at distance 1/4: a fifth of that"),
-    cases=grid(d=(4,), coupling=("orthogonal",)).full(d=(4, 16), coupling=("orthogonal", "simplex")),
-    quantity="distance to the law x²",
-)
-def lengths_are_independent(draw: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    from scipy.special import gammainc
-
-    d = case.d
-
-    def larger(rng: np.random.Generator, size: int) -> Floats:
-        blocks = draw(size * d, d, rng, coupling=case.coupling).reshape(size, d, d)[:, :2]
-        return np.asarray(gammainc(d / 2, np.sum(blocks**2, axis=2) / 2).max(axis=1))
-
-    yield from sup_distance(larger, lambda x: np.clip(x, 0, 1) ** 2, rng, case.risk)
-
-
 @figure(of="performer_vq.orthogonal-exact-mse")
 def reductions() -> Figure:
     t = np.linspace(0.02, 8, 81)
@@ -292,28 +163,4 @@ def reductions() -> Figure:
             series("40,000 sampled blocks, d = 4", at, measured, kind="dots"),
             series("0.3238", y=(0.32380511891,), kind="hline"),
         ),
-    )
-
-
-@figure(of="performer_vq.orthogonal-exact-mse.trigonometric")
-def ratios_of_all_kinds() -> Figure:
-    t = np.linspace(0.05, 16, 80)
-    curves = []
-    for kind, coupling in (
-        ("positive", "orthogonal"), ("positive", "simplex"), ("hyperbolic", "orthogonal"), ("trigonometric", "orthogonal"),
-    ):  # fmt: skip
-        ratios = []
-        for x in t:
-            q, k = pair_with(4, float(x))
-            both = [random_features.kernel_mse(q, k, 4, features=kind, coupling=c) for c in (coupling, "iid")]  # type: ignore[arg-type]
-            ratios.append(both[0] / both[1])
-        curves.append(series(f"{kind}, {coupling}", t, ratios))
-    if max(curves[-1].y) <= 1:
-        raise Vacuous("trigonometric features never lose")
-    return Figure(
-        "Error of a coupled block over that of independent rows, d = m = 4",
-        "Positive features never lose; trigonometric ones lose beyond a distance, where the ratio exceeds 1.",
-        "|q + k|², or |q − k|² for trigonometric features",
-        "ratio of errors",
-        (*curves, series("no effect", y=(1.0,), kind="hline")),
     )

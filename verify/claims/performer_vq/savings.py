@@ -10,13 +10,7 @@ import numpy as np
 
 from verify.claims import Case, Evidence, claim, grid, mutant, role
 from verify.claims.performer_vq.orthogonal import SOURCE
-from verify.evidence import (
-    Enclosure,
-    at_most,
-    exact,
-    exactly,
-    gap,
-)  # fmt: skip
+from verify.evidence import Enclosure, at_most, exact, exactly, gap
 
 
 @role("performer_vq.lower_coefficient", numbers="d, k ≥ 1: integers; a Fraction")

@@ -10,7 +10,7 @@ import numpy as np
 from verify.claims import Case, Evidence, claim, grid, mutant, role, table
 from verify.claims.figures import Table
 from verify.claims.performer_vq.instances import Floats, attention, tokens
-from verify.claims.performer_vq.output_error import library_attention
+from verify.claims.performer_vq.output_rate import library_attention
 from verify.claims.sources import PVQ_PERFORMER
 from verify.evidence import Enclosure, Vacuous, at_least, exact, probability
 from verify.methods import attention as methods

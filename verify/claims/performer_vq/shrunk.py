@@ -10,14 +10,7 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series, table
 from verify.claims.figures import Table
-from verify.claims.performer_vq.instances import (
-    Floats,
-    attention,
-    gauss_hermite,
-    shaded,
-    softmax_rows,
-    tokens,
-)
+from verify.claims.performer_vq.instances import Floats, attention, gauss_hermite, shaded, softmax_rows, tokens
 from verify.claims.sources import PVQ_ARTICLE
 from verify.evidence import Enclosure, at_least, at_most, exact, gap, slope, within
 from verify.methods import vector_quantization as vq
@@ -102,7 +95,7 @@ def penalised_keys(soft: Any, kappa: Any, case: Case, rng: np.random.Generator) 
     evidence=Evidence.EXACT,
     region=at_most(
         1e-9,
-        because="as above with queries five times larger: wider products of Gaussians, still inside the nodes' range",
+        because="as above with queries up to nine times larger: wider products of Gaussians, still inside the nodes' range",
     ),
     cases=grid(d=(1,), setting=SCALES),
     quantity="largest difference to exact attention",

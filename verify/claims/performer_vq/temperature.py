@@ -9,11 +9,7 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.figures import Kind
-from verify.claims.performer_vq.instances import (
-    Floats,
-    gauss_hermite,
-    softmax_rows,
-)
+from verify.claims.performer_vq.instances import Floats, gauss_hermite, softmax_rows
 from verify.claims.sources import PVQ_ARTICLE
 from verify.evidence import Enclosure, Vacuous, at_most, exact, gap, slope, within
 from verify.methods import vector_quantization as vq
@@ -143,7 +139,7 @@ def tends_to_hard_codes(soft: Any, case: Case, rng: np.random.Generator) -> Iter
     source=PVQ_ARTICLE.at("a Gaussian mixture"),
     role="performer_vq.soft_vq_attention",
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="a factor that depends on the query alone cancels; 40 nodes integrate e^(qω) beyond "
+    region=at_most(1e-12, because="a factor that depends on the query alone cancels; 60 nodes integrate e^(qω) beyond "
                                   "rounding at σ|q| ≤ 3; "
                   "roundings of exponents below 30"),
     cases=grid(sigma=(0.1, 1.0, 3.0)),

@@ -72,7 +72,8 @@ def one_draw(q: Floats, k: Floats, W: Floats, kind: str) -> Floats:
     source=SOURCE,
     role="performer_vq.kernel_mse",
     evidence=Evidence.EXACT,
-    region=at_most(1e-10, because="64 nodes an axis leave 64! 4.8¹²⁸/128! < 1e-38 at |q| = |k| ≤ 1.2; squared exponents of at most 60 "
+    region=at_most(1e-10, because="64 nodes an axis miss moments from the 128th on, of no more than Σ_{k ≥ 64} 11.52ᵏ/k! < 1e-21 at "
+                  "|q| = |k| ≤ 1.2; squared exponents of at most 60 "
                   "round by 60 eps = 1.3e-14 and the centred square by another e^t eps; a factor 1000"),
     cases=grid(kind=KINDS, d=(1, 2), m=(1, 8), pairs=(5,)).full(m=(1, 8, 64, 512), pairs=(17,)),
     quantity="error over SM² eᵗ, or eˢ",

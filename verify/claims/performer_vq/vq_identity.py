@@ -10,16 +10,14 @@ import numpy as np
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
 from verify.claims.performer_vq.instances import Floats, causal_mask, softmax_rows
 from verify.claims.sources import PVQ_KEYS, PVQ_TRANSFORMER
-from verify.evidence import Enclosure, Vacuous, accepted, at_most, exact, exactly, gap
+from verify.evidence import Enclosure, at_most, exact, gap
 from verify.methods import vector_quantization as vq
 
 SOURCE = PVQ_TRANSFORMER.at("theorem 3.7")
-
 role(
     "performer_vq.vq_attention",
     numbers="Q (n_q, d), codes (n,), C (c, d), V (n, d_v): arrays; causal=, block_size=, bias=; outputs",
 )(vq.vq_attention)
-role("performer_vq.vq_cache", numbers="a class of (c, d_v): absorb(codes, V), counts (c,), means (c, d_v)")(vq.VQCache)
 
 
 def cell_table(codes: Any, V: Floats, c: int) -> tuple[Floats, Floats]:
@@ -124,40 +122,6 @@ def renumbered(Q: Floats, codes: Any, C: Floats, V: Floats, **how: Any) -> Float
     return vq.vq_attention(Q, codes, C[::-1], V, **how)
 
 
-class _StaleCount(vq.VQCache):
-    def absorb(self, codes: Any, V: Any) -> None:
-        added, sums = cell_table(codes, V, len(self.counts))
-        self.means = (self.counts[:, None] * self.means + sums) / np.maximum(self.counts, 1)[:, None]
-        self.counts = self.counts + added.astype(int)
-
-
-class _OnceABlock(vq.VQCache):
-    def absorb(self, codes: Any, V: Any) -> None:
-        self.counts[codes] += 1  # an indexed assignment forgets repeated indices
-        self.means[codes] = V
-
-
-class _Growing(vq.VQCache):
-    def absorb(self, codes: Any, V: Any) -> None:
-        super().absorb(codes, V)
-        self.means = np.concatenate([self.means, V])
-
-
-@mutant("performer_vq.vq_cache", slip="the mean is updated with the count before the block")
-def stale_count(c: int, d_v: int) -> Any:
-    return _StaleCount(c, d_v)
-
-
-@mutant("performer_vq.vq_cache", slip="a code counts once a block, however often it occurs")
-def once_a_block(c: int, d_v: int) -> Any:
-    return _OnceABlock(c, d_v)
-
-
-@mutant("performer_vq.vq_cache", slip="values are stored one by one: the state grows with the text")
-def growing_state(c: int, d_v: int) -> Any:
-    return _Growing(c, d_v)
-
-
 SIZES = ((37, 5, 3, 4, 8), (200, 16, 8, 5, 32), (130, 300, 6, 2, 64), (1, 1, 1, 1, 1))
 ALL_SIZES = (*SIZES, (1, 7, 2, 3, 4), (50, 1, 4, 4, 7), (64, 8, 16, 16, 64), (301, 40, 5, 3, 10), (90, 12, 3, 2, 200))
 ROUNDINGS = (
@@ -244,124 +208,6 @@ def causal_with_bias(attention: Any, case: Case, rng: np.random.Generator) -> It
         return np.cos(np.arange(size + 1)).astype(case.dtype).astype(float) * 0.9
 
     yield judged(attention, case, rng, biased, causal=True, bias=lags)
-
-
-@claim(
-    id="performer_vq.vq-attention-identity.cache",
-    title="The cache holds the counts and means of everything it absorbed",
-    statement=r"\sum_y n_y = n, \qquad \bar V_y = \frac{1}{n_y} \sum_{z_j = y} v_j",
-    source=SOURCE,
-    role="performer_vq.vq_cache",
-    evidence=Evidence.EXACT,
-    region=at_most(
-        1e-13,
-        because="counts are integers; means of at most 200 values below 5 in steps of 7: 30 updates of 4 eps each",
-    ),
-    cases=grid(size=((200, 16, 5), (30, 90, 2))),
-    quantity="largest difference of a count or a mean",
-)
-def cache_conserves(cache_class: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    n, c, d_v = case.size
-    codes, V = rng.integers(0, c, n), rng.normal(size=(n, d_v))
-    cache = cache_class(c, d_v)
-    for start in range(0, n, 7):
-        cache.absorb(codes[start : start + 7], V[start : start + 7])
-    counts, sums = cell_table(codes, V, c)
-    used = counts > 0
-    means = np.asarray(cache.means)[: len(used)][used]
-    yield exact(max(gap(cache.counts, counts.astype(int)), gap(means, sums[used] / counts[used, None])))
-
-
-@claim(
-    id="performer_vq.vq-attention-identity.state",
-    title="Its size does not depend on the length of the text",
-    statement=r"|\text{state}| = c\,(d_v + 1)",
-    source=SOURCE,
-    role="performer_vq.vq_cache",
-    evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="numbers are counted"),
-    cases=grid(n=(1, 100, 1000)),
-    quantity="numbers in the state beyond c (d_v + 1)",
-)
-def state_is_constant(cache_class: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    cache = cache_class(12, 3)
-    cache.absorb(rng.integers(0, 12, case.n), rng.normal(size=(case.n, 3)))
-    yield exact(int(cache.counts.size + cache.means.size) - 12 * (3 + 1))
-
-
-@claim(
-    id="performer_vq.vq-attention-identity.weights",
-    title="Keys of one code get one weight",
-    statement=r"z_i = z_j \implies A_{ai} = A_{aj}",
-    source=SOURCE,
-    role="performer_vq.vq_attention",
-    evidence=Evidence.EXACT,
-    region=at_most(1e-15, because="weights are at most 1 and each is one weight of its code over its count: 4 eps"),
-    cases=grid(n=(40,), c=(6, 60)),
-    quantity="largest difference between weights of keys of one code",
-)
-def equal_weights(attention: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    Q, C, codes = rng.normal(size=(7, 3)), rng.normal(size=(case.c, 3)), rng.integers(0, case.c, case.n)
-    A = np.asarray(attention(Q, codes, C, np.eye(case.n)))
-    same = codes[:, None] == codes
-    if same.sum() <= case.n:
-        raise Vacuous("no two keys share a code")
-    apart = np.abs(A[:, :, None] - A[:, None, :])[:, same].max()
-    away = gap(A.sum(axis=1), np.ones(len(Q)))
-    yield exact(gap(apart, 0.0) + (0.0 if away < 1e-13 else np.inf))
-
-
-@claim(
-    id="performer_vq.vq-attention-identity.rank",
-    title="The rank is at most the number of codes in use",
-    statement=r"\mathrm{rank}\exp(Q \hat K^\top) \le |\{z_j\}|",
-    source=PVQ_KEYS.at("linear attention"),
-    role="performer_vq.vq_attention",
-    evidence=Evidence.EXACT,
-    region=at_most(
-        1, because="there are only that many different columns; singular values below 1e-12 of the largest are rounding"
-    ),
-    cases=grid(c=(3, 10, 200)),
-    quantity="rank of the 60 × 60 attention matrix over the codes in use",
-)
-def rank_of_codes(attention: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    Q, C = rng.normal(size=(60, 8)), rng.normal(size=(case.c, 8))
-    codes = rng.integers(0, case.c, 60)
-    values = np.linalg.svd(np.asarray(attention(Q, codes, C, np.eye(60))), compute_uv=False)
-    yield exact(int(np.sum(values > 1e-12 * values[0])) / len(np.unique(codes)))
-
-
-@mutant("performer_vq.vq_attention", slip="attention over exact keys near the codewords, not over the codewords")
-def residual_kept(Q: Floats, codes: Any, C: Floats, V: Floats, **how: Any) -> Floats:
-    keys = C[codes] + 0.05 * np.sin(np.arange(len(codes) * C.shape[1]) ** 2).reshape(-1, C.shape[1])
-    if how.get("causal"):
-        return vq.vq_attention(Q, codes, C, V, **how)
-    return np.asarray(softmax_rows(Q @ keys.T) @ V)
-
-
-@claim(
-    id="performer_vq.vq-attention-identity.refusals",
-    title="Codes, biases and shapes that do not fit are refused",
-    statement=r"z_j \in \{0, \dots, c - 1\}, \qquad b \in \mathbb R^{L+1}",
-    source=SOURCE,
-    role="performer_vq.vq_attention",
-    evidence=Evidence.CERTIFIED,
-    region=exactly(0, because="none of these has an answer"),
-    quantity="bad inputs that were taken",
-)
-def bad_input_is_refused(attention: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    a, z = np.ones((4, 2)), np.array([0, 1, 0, 1])
-
-    def asked(Q: Any, codes: Any, C: Any, V: Any, causal: bool, size: int, bias: Any) -> Any:
-        return attention(Q, codes, C, V, causal=causal, block_size=size, bias=bias)
-
-    values = [
-        (a, z + 1, a[:2], a, False, 2, None), (a, z - 1, a[:2], a, False, 2, None), (a, z[:3], a, a, False, 2, None),
-        (a, z, a * np.nan, a, False, 2, None), (a[:3], z, a, a, True, 2, None), (a, z, a, a, True, 0, None),
-        (a, z, a, a, True, 2, np.zeros(2)), (a, z, a, a, False, 2, np.zeros(3)), (a, z[:0], a, a[:0], False, 2, None),
-    ]  # fmt: skip
-    types = [(a, z.astype(float), a, a, False, 2, None)]
-    yield exact(accepted(asked, values, ValueError) + accepted(asked, types, TypeError))
 
 
 @figure(of="performer_vq.vq-attention-identity")

@@ -22,28 +22,30 @@ def output_error_constants(Q: ArrayLike, K: ArrayLike, V: ArrayLike) -> tuple[Ar
 
     In this form they would overflow early and lose digits. They are computed as sum_ij w_i w_j R_ij ... with
     w_i = p_i exp(|q + k_i|^2 / 2) and the Gaussian kernel R_ij = exp(-|k_i - k_j|^2 / 2), which has ones on its
-    diagonal; a constant beyond the floats is inf. O(n_q n^2 d_v) operations and O(n^2 + n d_v) memory, in float64; the
-    result is float32 if Q, K and V are.
+    diagonal; a constant beyond the floats is inf. O(n_q n^2 d_v) operations and O((n_q + n)(n + d_v)) memory, in float64;
+    the result is float32 if Q, K and V are.
 
-    Shapes: Q (n_q, d), K (n, d), V (n, d_v). ValueError: shapes, entries that are not finite.
+    Shapes: Q (n_q, d), K (n, d), V (n, d_v). ValueError: shapes, entries that are not finite, |q + k|^2 that overflows.
 
     >>> mse, bias = output_error_constants([[0.0]], [[0.0], [0.0]], [[1.0], [3.0]])
     >>> mse.tolist(), abs(bias).tolist()  # equal keys: whatever the features, both weigh the same
     ([0.0], [[0.0]])
     """
-    log_mse, size, top = _log_constants(Q, K, V)
-    dtype = np.result_type(*checked_qkv(Q, K, V))
+    q, k, v = checked_qkv(Q, K, V)
+    log_mse, size, top = _log_constants(q, k, v)
     with np.errstate(over="ignore", invalid="ignore"):
-        bias = np.where(
-            size == 0, 0.0, size * np.exp(2 * top)[:, None]
-        )  # 0 stays 0 where the scale is beyond the floats
-        return np.exp(log_mse).astype(dtype), bias.astype(dtype)
+        # 0 stays 0 where the scale is beyond the floats
+        bias = np.where(size == 0, 0.0, size * np.exp(2 * top)[:, None])
+        return np.exp(log_mse).astype(v.dtype), bias.astype(v.dtype)
 
 
-def _log_constants(Q: ArrayLike, K: ArrayLike, V: ArrayLike) -> tuple[Array, Array, Array]:
+def _log_constants(Q: Array, K: Array, V: Array) -> tuple[Array, Array, Array]:
     """(log mse, bias e^(-2 top), top), where e^top is the largest weight w of each query."""
-    q, k, v = (x.astype(np.float64, copy=False) for x in checked_qkv(Q, K, V))
-    norms = np.sum(k * k, axis=1)
+    q, k, v = (x.astype(np.float64, copy=False) for x in (Q, K, V))
+    with np.errstate(over="ignore"):
+        norms, query_norms = np.sum(k * k, axis=1), np.sum(q * q, axis=1, keepdims=True)
+        if not np.isfinite(4 * (norms.max() + query_norms.max())):
+            refuse("|q + k|^2 overflows", "the exponents must be finite", "scale Q and K down")
     kernel = k @ k.T
     kernel -= norms / 2
     kernel -= norms[:, None] / 2
@@ -51,7 +53,7 @@ def _log_constants(Q: ArrayLike, K: ArrayLike, V: ArrayLike) -> tuple[Array, Arr
     np.exp(kernel, out=kernel)
     logits = q @ k.T
     log_p = logits - logsumexp(logits, keepdims=True)
-    log_w = log_p + logits + norms / 2 + np.sum(q * q, axis=1, keepdims=True) / 2
+    log_w = log_p + logits + norms / 2 + query_norms / 2
     top = log_w.max(axis=1)
     weights = np.exp(log_w - top[:, None])
     outputs = np.exp(log_p) @ v
@@ -78,8 +80,11 @@ def features_needed(Q: ArrayLike, K: ArrayLike, V: ArrayLike, error: float) -> i
     7
     """
     wanted = real_number("error", error, above=0)
-    log_mse, _, _ = _log_constants(Q, K, V)
-    outputs = softmax_attention(Q, K, V).astype(np.float64)
+    q, k, v = checked_qkv(Q, K, V)
+    # the answer does not depend on the unit of V, whose squares may leave the floats; powers of two do not round
+    v = np.ldexp(v, -np.frexp(np.abs(v).max())[1])
+    log_mse, _, _ = _log_constants(q, k, v)
+    outputs = softmax_attention(q, k, v).astype(np.float64)
     power = float(np.mean(np.sum(outputs * outputs, axis=1)))
     if power == 0.0:
         refuse("all outputs are 0", "an error relative to them needs one that is not", "give other values V")

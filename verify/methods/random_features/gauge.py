@@ -29,9 +29,10 @@ def optimal_gauge(Q: ArrayLike, K: ArrayLike, *, ridge: float = 0.0) -> tuple[Ar
     >>> M.tolist(), b.tolist()  # keys -1 and 1 about b, then twice as large, queries half
     ([[2.0]], [1.0])
     """
-    given = finite_array("Q", Q, ("n_q", "d"), single=True)
-    q, k = finite_array("Q", Q), finite_array("K", K, ("n", given.shape[1]))
-    dtype = np.result_type(given, finite_array("K", K, single=True))
+    q = finite_array("Q", Q, ("n_q", "d"), single=True)
+    k = finite_array("K", K, ("n", q.shape[1]), single=True)
+    dtype = np.result_type(q, k)
+    q, k = q.astype(np.float64, copy=False), k.astype(np.float64, copy=False)
     ridge = real_number("ridge", ridge, least=0)
     b = q.mean(axis=0) + k.mean(axis=0)
     S_Q, S_K = _second_moment("Q", q, ridge), _second_moment("K", k - b, ridge)
@@ -42,7 +43,10 @@ def optimal_gauge(Q: ArrayLike, K: ArrayLike, *, ridge: float = 0.0) -> tuple[Ar
 
 def _second_moment(name: str, x: Array, ridge: float) -> Array:
     d = x.shape[1]
-    moment = x.T @ x / len(x)
+    with np.errstate(over="ignore", invalid="ignore"):
+        moment = x.T @ x / len(x)
+    if not np.isfinite(moment).all():
+        refuse(f"the second moment of {name} overflows", "it must be finite", f"scale {name} down")
     moment[np.diag_indices(d)] += ridge * np.trace(moment) / d
     values = np.linalg.eigvalsh(moment)
     if not values[0] > 4 * d * np.finfo(float).eps * values[-1]:  # as far as rounding can tell

@@ -36,7 +36,7 @@ def optimal_A(d: int, t: float) -> float:
 
 
 def _root(d: int, t: float) -> float:
-    return math.sqrt((2 * t + d) ** 2 + 8 * d * t)
+    return math.hypot(2 * t + d, math.sqrt(8 * d) * math.sqrt(t))  # squares of a large t would overflow
 
 
 def log_relative_second_moment(rho: float, d: int, t: float) -> float:
@@ -50,4 +50,5 @@ def log_relative_second_moment(rho: float, d: int, t: float) -> float:
     """
     rho = real_number("rho", rho, above=0)
     d, t = whole_number("d", d, 1), real_number("t", t, least=0)
-    return d / 2 * math.log1p((1 - rho) ** 2 / (4 * rho)) + rho * t
+    excess = (1 - rho) / (2 * math.sqrt(rho))  # its square is (1 + rho)^2 / (4 rho) - 1, without cancellation
+    return d / 2 * math.log1p(excess * excess) + rho * t

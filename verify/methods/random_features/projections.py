@@ -40,17 +40,22 @@ def draw_projections(
     [[2.0, 0.0], [0.0, 2.0]]
     """
     m, d = whole_number("m", m, 1), whole_number("d", d, 1)
-    if coupling not in COUPLINGS:
-        refuse(f"coupling={coupling!r}", f"the couplings are {', '.join(COUPLINGS)}", "choose one of them")
+    check_coupling(coupling, d)
     if norms not in NORMS:
         refuse(f"norms={norms!r}", f"the laws of lengths are {', '.join(NORMS)}", "choose one of them")
-    if coupling == "simplex" and d < 2:
-        refuse(f"d={d}", "a simplex needs two dimensions", "use another coupling")
     if coupling == "iid" and norms == "chi":
         return rng.normal(size=(m, d))
     directions = _directions(m, d, rng, coupling)
     directions *= _lengths(m, d, rng, norms)[:, None]
     return directions
+
+
+def check_coupling(coupling: str, d: int) -> None:
+    """ValueError unless `coupling` is the name of one that exists in d dimensions."""
+    if coupling not in COUPLINGS:
+        refuse(f"coupling={coupling!r}", f"the couplings are {', '.join(COUPLINGS)}", "choose one of them")
+    if coupling == "simplex" and d < 2:
+        refuse(f"d={d}", "a simplex needs two dimensions", "use another coupling")
 
 
 def _directions(m: int, d: int, rng: np.random.Generator, coupling: str) -> Array:

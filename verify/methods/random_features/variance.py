@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.guards import Array, finite_array, real_number, refuse, whole_number
-from verify.methods.random_features.projections import COUPLINGS
+from verify.methods.random_features.projections import check_coupling
 
 KINDS = ("positive", "hyperbolic", "trigonometric")
+LARGEST = 1e7  # a mean over Poisson(t) sums some t terms
 
 
 def kernel_mse(
@@ -35,7 +36,8 @@ def kernel_mse(
     covariance, which is a power series in t or -u with the moments of |w_1 + w_2|^2: see `_pair_deficit`.
     A result beyond the floats is inf.
 
-    Shapes: q, k (d,). ValueError: shapes, entries, m < 1, an unknown name, "simplex" with d < 2. TypeError: m.
+    Shapes: q, k (d,). ValueError: shapes, entries, squares that overflow, m < 1, an unknown name, "simplex" with d < 2.
+    TypeError: m.
 
     Source: Choromanski et al. 2020, lemma 2 (independent); Reid et al. 2023 and Demni and Kadri 2023 (blocks).
 
@@ -47,17 +49,19 @@ def kernel_mse(
     d, m = len(x), whole_number("m", m, 1)
     if features not in KINDS:
         refuse(f"features={features!r}", f"closed forms exist for {', '.join(KINDS)}", "choose one of them")
-    if coupling not in COUPLINGS:
-        refuse(f"coupling={coupling!r}", f"the couplings are {', '.join(COUPLINGS)}", "choose one of them")
-    if coupling == "simplex" and d < 2:
-        refuse(f"d={d}", "a simplex needs two dimensions", "use another coupling")
+    check_coupling(coupling, d)
+    with np.errstate(over="ignore"):
+        squares = float(x @ x + y @ y)
+    if not math.isfinite(4 * squares):
+        refuse("|q|^2 + |k|^2 overflows", "the exponents must be finite", "scale q and k down")
     full, rest = divmod(m, d)
     pairs = 0 if coupling == "iid" else full * d * (d - 1) + rest * (rest - 1)
     cosine = -1 / (d - 1) if coupling == "simplex" else 0.0
     if features == "trigonometric":
-        log_scale, x2 = float(x @ x + y @ y), float((x - y) @ (x - y))
-        variance = math.expm1(-x2) ** 2 / 2
-        shared = _trigonometric_covariance(d, x2, cosine) if pairs else 0.0
+        log_scale, u = squares, float((x - y) @ (x - y))
+        variance = math.expm1(-u) ** 2 / 2
+        # e^s >= e^(u/2) leaves the floats long before u = 4000, whatever the covariance
+        shared = _trigonometric_covariance(d, min(u, 4000.0), cosine) if pairs else 0.0
     else:
         t = float((x + y) @ (x + y))
         log_scale = 2 * float(x @ y) + t  # the factor e^t is kept apart: it may overflow where the product does not
@@ -66,7 +70,7 @@ def kernel_mse(
         if features == "hyperbolic":
             variance *= -math.expm1(-t) / 2
         shared = 0.0
-        if pairs:
+        if pairs and math.exp(-t) > 0.0:  # else it is nothing beside the variance
             shared = -math.exp(-t) * sum(_pair_deficit(d, t, sign * cosine) for sign in signs) / len(signs)
     relative = max(m * variance + pairs * shared, 0.0) / m**2
     with np.errstate(over="ignore"):
@@ -77,26 +81,26 @@ def orthogonality_gap(d: int, t: float) -> float:
     """g(d, t) = 1 - e^-t 1F1(d; d/2; t/2): what an orthogonal pair takes off e^-t E e^((w_1 + w_2).z), |z|^2 = t.
 
     Computed as the mean of 1 - prod_(j<k) (d + j)/(d + 2j) over k ~ Poisson(t): all terms are nonnegative, nothing
-    cancels. In [0, 1). ValueError: d < 1, t < 0 or not finite. TypeError: d is not an integer.
+    cancels. In [0, 1), or 1 where it rounds to that. O(t) terms. ValueError: d < 1, t < 0 or t >= 1e7. TypeError: d.
 
     >>> orthogonality_gap(3, 0.0), round(orthogonality_gap(16, 1.0), 6)
     (0.0, 0.024992)
     """
-    return _pair_deficit(whole_number("d", d, 1), real_number("t", t, least=0), 0.0)
+    return _pair_deficit(whole_number("d", d, 1), real_number("t", t, least=0, below=LARGEST), 0.0)
 
 
 def smreg_ratio(d: int, t: float) -> float:
     """E e^(w.z - t/2) for w uniform on the sphere of radius sqrt(d), |z|^2 = t: e^(-t/2) 0F1(; d/2; d t / 4), in (0, 1].
 
     What rows of one length sqrt(d) make of the kernel e^(q.k), as a ratio. Computed as the mean of
-    prod_(j<k) d/(d + 2j) over k ~ Poisson(t/2). ValueError: d < 1, t < 0 or not finite. TypeError: d.
+    prod_(j<k) d/(d + 2j) over k ~ Poisson(t/2), O(t) terms. ValueError: d < 1, t < 0 or t >= 1e7. TypeError: d.
 
     Source: Choromanski et al. 2020, theorem 1 (the kernel SMREG).
 
     >>> smreg_ratio(3, 0.0)
     1.0
     """
-    d, t = whole_number("d", d, 1), real_number("t", t, least=0)
+    d, t = whole_number("d", d, 1), real_number("t", t, least=0, below=LARGEST)
     weights = _poisson(t / 2)
     j = np.arange(len(weights) - 1)
     # products of many factors near 1: their logarithms are summed, as factors would be rounded one by one
@@ -126,7 +130,7 @@ def _pair_deficit(d: int, t: float, cosine: float) -> float:
     deficit = _orthogonal_deficits(d, size)
     if cosine != 0.0:
         sines, density = _angles(d)
-        powers = np.arange(size)[:, None] * np.log1p(np.maximum(cosine * sines, -1 + 1e-300))
+        powers = np.arange(size)[:, None] * np.log1p(cosine * sines)
         # 1 - P E = (1 - P) + P (1 - E), and 1 - E as a mean of -expm1
         deficit = deficit - (1 - deficit) * (np.expm1(powers) @ density)
     return float(weights @ deficit)
@@ -143,7 +147,8 @@ def _orthogonal_deficits(d: int, size: int) -> Array:
 def _angles(d: int) -> tuple[Array, Array]:
     """Values of sin(psi) and their probabilities for the density proportional to sin^(d-1) on (0, pi)."""
     nodes, weights = np.polynomial.legendre.leggauss(200)
-    sines = np.sin((nodes + 1) * math.pi / 2)
+    reach = min(math.pi / 2, 12 / math.sqrt(d))  # about pi/2; beyond 12 standard deviations the density is nothing
+    sines = np.sin((nodes + 1) * reach + (math.pi / 2 - reach))
     density = weights * np.exp((d - 1) * np.log(sines))
     return sines, np.asarray(density / density.sum())
 
@@ -169,7 +174,5 @@ def _trigonometric_covariance(d: int, u: float, cosine: float) -> float:
             terms = np.cumprod(-u / k[1:]) * above[1:]  # the one for k = 0 is 0
             total += math.fsum(terms)
         else:
-            # by Kummer's transformation, whose terms are at most e^(u/2) in size before e^(-u/2) is applied
-            values = [math.exp(-y) * float(hyp1f1(-d / 2, d / 2, y)) for y in u / 2 * scaled]
-            total += float(np.dot(values, density)) - math.exp(-u)
+            total += float(hyp1f1(d, d / 2, -u / 2 * scaled) @ density) - math.exp(-u)
     return total / (2 if cosine else 1)

@@ -19,16 +19,19 @@ def vq_assign(K: ArrayLike, C: ArrayLike) -> tuple[Codes, Array]:
 
     Ties go to the lowest index. The search maximises k . c - |c|^2 / 2 with one matrix product; where several codewords
     are within its rounding of the best, their distances are computed again as sums of squares, so that codewords that
-    are equal, or mirror images about a key, tie exactly. The distances returned are sums of squares, never negative.
+    are equal, or mirror images about a key, tie exactly. The distances returned are sums of squares, never negative, and
+    inf beyond the floats.
 
-    Shapes: K (n, d), C (c, d); dist2 is float32 if both are, else float64. ValueError: shapes, entries.
+    Shapes: K (n, d), C (c, d); dist2 is float32 if both are, else float64. ValueError: shapes, entries, products of K
+    and C that overflow.
 
     >>> codes, dist2 = vq_assign([[0.0], [2.9]], [[1.0], [-1.0], [3.0]])
     >>> codes.tolist(), dist2.round(9).tolist()
     ([0, 2], [1.0, 0.01])
     """
     k, c = checked_keys(K, C)
-    half = np.sum(c * c, axis=1) / 2
+    with np.errstate(over="ignore"):  # a codeword beyond the floats is near no key within them
+        half = np.sum(c * c, axis=1) / 2
     codes = np.empty(len(k), np.int64)
     d = k.shape[1]
     # products and sums of d terms, of either operand's size, twice
@@ -36,9 +39,12 @@ def vq_assign(K: ArrayLike, C: ArrayLike) -> tuple[Codes, Array]:
     reach = float(half.max()) ** 0.5
     for start in range(0, len(k), ROWS):
         rows = slice(start, min(start + ROWS, len(k)))
-        scores = k[rows] @ c.T
-        scores -= half
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = k[rows] @ c.T
+            scores -= half
         best = scores.max(axis=1, keepdims=True)
+        if not np.isfinite(best).all():
+            refuse("k . c - |c|^2 / 2 overflows", "the scores of codewords must be finite", "scale K and C down")
         slack = unit * (reach * np.sqrt(np.sum(k[rows] * k[rows], axis=1, keepdims=True)) + reach * reach)
         near = np.asarray(scores >= best - slack)
         codes[rows] = near.argmax(axis=1)
@@ -127,4 +133,5 @@ def _spread_out(k: Array, c: int, rng: np.random.Generator) -> Array:
 
 def _squares(k: Array, c: Array) -> Array:
     difference = k - c
-    return np.asarray(np.sum(difference * difference, axis=-1))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.sum(difference * difference, axis=-1))

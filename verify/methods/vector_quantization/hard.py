@@ -68,8 +68,8 @@ def vq_attention(
     (`VQCache`), its own block key by key. `bias` (block_size + 1,), causal only, is added to the logits at the lags
     0, ..., block_size; the block before is then read key by key too. O(n (c + block_size)(d + d_v)) operations.
 
-    ValueError: shapes, entries that are not finite, codes outside [0, c), block_size < 1, a bias without `causal`,
-    `causal` with n_q != n. TypeError: codes that are not integers, complex input.
+    ValueError: shapes, entries that are not finite, logits that overflow, codes outside [0, c), block_size < 1, a bias
+    without `causal`, `causal` with n_q != n. TypeError: codes that are not integers, complex input.
 
     Source: Lingle 2023, arXiv 2309.16354, theorem 3.7.
 
@@ -84,13 +84,12 @@ def vq_attention(
     q, book, v = (as_given(given, x).astype(dtype, copy=False) for given, x in ((Q, q), (C, book), (V, v)))
     size = whole_number("block_size", block_size, 1)
     lags = None if bias is None else finite_array("bias", bias, (size + 1,)).astype(dtype)
-    if not causal:
-        if lags is not None:
-            refuse("a bias without causal=True", "lags are those of a causal order", "add causal=True")
-        return _all_keys(q, z, book, v)
-    if len(q) != len(z):
+    if lags is not None and not causal:
+        refuse("a bias without causal=True", "lags are those of a causal order", "add causal=True")
+    if causal and len(q) != len(z):
         refuse(f"{len(q)} queries and {len(z)} keys", "causal attention pairs them", "give as many, or causal=False")
-    return _causal(q, z, book, v, size, lags)
+    with np.errstate(over="ignore", invalid="ignore"):  # logits that overflow are met where they show
+        return _causal(q, z, book, v, size, lags) if causal else _all_keys(q, z, book, v)
 
 
 def _all_keys(q: Array, z: Codes, book: Array, v: Array) -> Array:
@@ -102,7 +101,7 @@ def _all_keys(q: Array, z: Codes, book: Array, v: Array) -> Array:
         rows = slice(start, start + ROWS)
         weights = q[rows] @ book.T
         weights += level
-        weights -= weights.max(axis=1, keepdims=True)
+        weights -= _finite(weights.max(axis=1, keepdims=True))
         np.exp(weights, out=weights)
         out[rows] = (weights @ means) / weights.sum(axis=1, keepdims=True)
     return out
@@ -127,7 +126,7 @@ def _causal(q: Array, z: Codes, book: Array, v: Array, size: int, lags: Array | 
         if lags is not None:
             near += np.where(lag <= size, lags[np.clip(lag, 0, size)], 0)
         near[lag < 0] = -np.inf
-        top = np.maximum(far.max(axis=1, keepdims=True), near.max(axis=1, keepdims=True))
+        top = _finite(np.maximum(far.max(axis=1, keepdims=True), near.max(axis=1, keepdims=True)))
         far -= top
         near -= top
         np.exp(far, out=far)
@@ -138,6 +137,13 @@ def _causal(q: Array, z: Codes, book: Array, v: Array, size: int, lags: Array | 
         out[start:stop] = total
     cache._absorb(z[absorbed:], v[absorbed:])  # so that it holds the text, as it would for whoever goes on with it
     return out
+
+
+def _finite(top: Array) -> Array:
+    """The largest logit of each row, unless one of them left the floats."""
+    if not np.isfinite(top).all():
+        refuse("Q C^T overflows", "the logits must be finite", "scale Q or C down")
+    return top
 
 
 def checked_codes(codes: ArrayLike, c: int) -> Codes:

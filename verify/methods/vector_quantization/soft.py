@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.attention import linear_attention
-from verify.methods.guards import Array, finite_array, real_number
+from verify.methods.guards import Array, finite_array, real_number, refuse
 from verify.methods.numerics import logsumexp
 
 
@@ -29,7 +29,7 @@ def soft_vq_attention(
     1 / kappa brings back the whole. Without `normalise_keys` p is not divided by its sum over y.
 
     Shapes: Q (n_q, d), K (n, d), V (n, d_v), C (c, d), log_prior (c,), finite; result (n_q, d_v), float32 if Q, K, V
-    and C are. ValueError: shapes, entries that are not finite, tau <= 0.
+    and C are. ValueError: shapes, entries that are not finite, tau <= 0, exponents that overflow.
 
     Source: Su 2023, archive 9862 (the analogy); the limit is elementary.
 
@@ -42,11 +42,14 @@ def soft_vq_attention(
     tau = real_number("tau", tau, above=0)
     scale = real_number("query_scale", query_scale)
     # |k|^2 is the same for every y: it is left out where p is normalised
-    log_p = k @ book.T
-    log_p -= np.sum(book * book, axis=1) / 2
-    if not normalise_keys:
-        log_p -= np.sum(k * k, axis=1, keepdims=True) / 2
-    log_p /= tau
+    with np.errstate(over="ignore", invalid="ignore"):
+        log_p = k @ book.T
+        log_p -= np.sum(book * book, axis=1) / 2
+        if not normalise_keys:
+            log_p -= np.sum(k * k, axis=1, keepdims=True) / 2
+        log_p /= tau
+    if not np.isfinite(log_p).all():
+        refuse(f"|k - c|^2 / (2 tau) overflows at tau={tau}", "it must be finite", "scale K and C down, or raise tau")
     if log_prior is not None:
         log_p += finite_array("log_prior", log_prior, (len(book),)).astype(log_p.dtype)
     if normalise_keys:
