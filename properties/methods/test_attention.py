@@ -270,7 +270,7 @@ def test_bad_arrays_are_refused_by_name(function, place):
         (lambda: output_error_constants([[1.0]], [[1e160], [0.0]], [[1.0], [2.0]]), ValueError, "overflows"),
         (lambda: softmax_tv_bound([]), ValueError, "delta"),
         (lambda: softmax_tv_bound([1.0, np.nan]), ValueError, "delta"),
-        (lambda: attention_op_count("sparse", 1, 1, 1, 1), ValueError, "kinds are"),
+        (lambda: attention_op_count("sparse", 1, 1, 1, 1), ValueError, "kind is one of"),
         (lambda: attention_op_count("vq_causal", 1, 1, 1, 1), ValueError, "block"),
         (lambda: attention_op_count("prf", 0, 1, 1, 1), ValueError, "n=0"),
         (lambda: attention_op_count("prf", 1, 1, 1.5, 1), TypeError, "dv"),
@@ -320,3 +320,28 @@ def test_integers_become_doubles_and_nothing_is_modified():
         assert linear_attention(array, array, array).dtype == (np.float32 if array.dtype == np.float32 else float)
     array.setflags(write=False)
     linear_attention(array, array, array, causal=True)
+
+
+def test_logits_that_overflow_downwards_are_refused_only_where_nothing_else_is_left():
+    with pytest.raises(ValueError, match="finite logit"):
+        softmax_attention([[1e200]], [[-1e200]], [[1.0]])
+    with pytest.raises(ValueError, match="finite logit"):
+        softmax_attention(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32), [[1.0]], bias=[[-1e300]])
+    keys = np.full((600, 1), -1e200)  # all of the first tile overflow
+    keys[550] = 1.0
+    assert softmax_attention([[1e200]], keys, np.arange(600.0)[:, None]).tolist() == [[550.0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_outputs_are_means_of_values_of_any_size(dtype):
+    size = dtype(1e300 if dtype is np.float64 else 1e36)
+    rise = 599 if dtype is np.float64 else 59
+    log_k, V = np.array([[0], [rise], [0]], dtype), np.array([[1], [3], [1]], dtype)
+    plain = linear_attention(np.zeros((3, 1), dtype), log_k, V, causal=True)
+    assert np.allclose(linear_attention(np.zeros((3, 1), dtype), log_k, size * V, causal=True) / size, plain, rtol=1e-6)
+    many = np.full((5, 1), 1.5, dtype) * size * 100
+    assert np.allclose(linear_attention(np.zeros((1, 1), dtype), np.zeros((5, 1), dtype), many), many[0], rtol=1e-6)
+    state = LinearAttentionState()
+    for value in ([[1]], many[:1], many[:3]):
+        state.update(np.zeros((len(value), 1), dtype), np.array(value, dtype))
+    assert np.allclose(state.query(np.zeros((1, 1), dtype)), 0.8 * many[0], rtol=1e-6)

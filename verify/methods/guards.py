@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 from numbers import Rational
 from typing import Any, NoReturn
@@ -217,3 +218,18 @@ def as_given(value: ArrayLike, checked: Array) -> Array:
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray and not isinstance(value, foreign):
         return value.astype(checked.dtype, copy=False)
     return checked
+
+
+def generator(rng: Any) -> np.random.Generator:
+    """TypeError unless `rng` is a numpy.random.Generator: seeds, RandomState and the global state are not taken."""
+    if not isinstance(rng, np.random.Generator):
+        found = f"rng is a {type(rng).__name__}"
+        refuse(found, "a numpy.random.Generator is needed", "make one with numpy.random.default_rng(seed)", TypeError)
+    return rng
+
+
+def one_of(name: str, value: Any, allowed: Collection[str]) -> str:
+    """ValueError unless `value` is one of the words that are allowed."""
+    if value not in allowed:
+        refuse(f"{name}={value!r}", f"{name} is one of {', '.join(allowed)}", "check the spelling")
+    return str(value)

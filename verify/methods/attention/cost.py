@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from verify.methods.guards import refuse, whole_number
+from verify.methods.guards import one_of, refuse, whole_number
 
 Kind = Literal["dense", "prf", "vq", "prf_causal", "vq_causal"]
 KINDS = ("dense", "prf", "vq", "prf_causal", "vq_causal")
@@ -35,8 +35,7 @@ def attention_op_count(kind: Kind, n: int, d: int, dv: int, m_or_c: int, block: 
         return {"multiply_adds": 2 * n * c * (d + dv), "exps": 2 * n * c}
     if kind == "vq":
         return {"multiply_adds": n * (2 * c * d + c * dv + dv), "exps": n * c}
-    if kind not in KINDS:
-        refuse(f"kind={kind!r}", f"the kinds are {', '.join(KINDS)}", "choose one of them")
+    one_of("kind", kind, KINDS)
     if block is None:
         refuse("block=None", f"{kind} goes in blocks", "give their length")
     size = min(whole_number("block", block, 1), n)

@@ -11,6 +11,7 @@ from verify.methods.guards import Array, as_given, finite_array, real_array, ref
 
 ROWS = 256  # rows of a block: features of a block stay in cache
 RANGE = {8: 600.0, 4: 60.0}  # exponents, by item size, that stay far from overflow even after a sum over features
+LARGEST = {8: 1e30, 4: 1e3}  # values that may meet them as they are; larger ones are scaled by a power of two
 
 
 class _Moments(NamedTuple):
@@ -52,9 +53,10 @@ def linear_attention(
     [[3.0]]
     """
     lq, lk, v = _checked(log_q, log_k, V)
+    v, exponent = _scaled(v)
     size = whole_number("block_size", block_size, 1)
     if not causal:
-        return _answered(lq, _absorbed(None, lk, v))
+        return np.asarray(_restored(_answered(lq, _absorbed(None, lk, v)), exponent))
     if len(lq) != len(lk):
         refuse(f"{len(lq)} queries and {len(lk)} keys", "causal attention pairs them", "give as many, or causal=False")
     out = np.empty(v.shape, v.dtype)
@@ -64,7 +66,7 @@ def linear_attention(
     for start in range(0, len(v), size):
         rows = slice(start, start + size)
         past = _causal_block(past, lq[rows], lk[rows], v[rows], earlier, out[rows])
-    return out
+    return np.asarray(_restored(out, exponent))
 
 
 class LinearAttentionState:
@@ -106,7 +108,10 @@ class LinearAttentionState:
                 f"{lk.shape[1]} features and values of length {v.shape[1]}",
                 f"this state holds (m, d_v) = {self._moments.mean.shape}", "start another state",
             )  # fmt: skip
-        self._moments = _absorbed(self._moments, lk, v)
+        v, exponent = _scaled(v, 0 if self._moments is None else self._moments.mean)
+        past = self._moments and self._moments._replace(mean=_restored(self._moments.mean, -exponent))
+        absorbed = _absorbed(past, lk, v)
+        self._moments = absorbed._replace(mean=_restored(absorbed.mean, exponent))
 
     def query(self, log_q: ArrayLike) -> Array:
         """Attention of log_q (n_q, m) over all keys so far, (n_q, d_v). ValueError: shapes, or no keys yet."""
@@ -114,6 +119,18 @@ class LinearAttentionState:
             refuse("the state has no keys", "attention over no keys has no value", "update it first")
         lq = _log_features("log_q", log_q, ("n_q", len(self._moments.pivot)))
         return _answered(as_given(log_q, lq), self._moments)
+
+
+def _scaled(v: Array, mean: ArrayLike = 0) -> tuple[Array, int]:
+    """(v / 2^e, e): with e > 0 no entry of it or of mean / 2^e exceeds 1; e = 0 where all are moderate."""
+    largest = max(float(np.abs(x).max(initial=0.0)) for x in (v, np.asarray(mean)))
+    exponent = int(np.frexp(largest)[1]) if largest > LARGEST[v.itemsize] else 0
+    return _restored(v, -exponent), exponent
+
+
+def _restored(x: Array, exponent: int) -> Array:
+    """2^exponent x, exactly."""
+    return np.ldexp(x, exponent) if exponent else x
 
 
 def _absorbed(past: _Moments | None, lk: Array, v: Array) -> _Moments:

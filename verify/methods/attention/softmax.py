@@ -62,7 +62,7 @@ def _attend(q: Array, k: Array, v: Array, first: int | None, bias: Array | None,
         here = logits.max(axis=1, keepdims=True)
         if not (here < np.inf).all():  # nan or +inf
             refuse("Q K^T overflows", "the logits must be finite", "scale Q or K down")
-        if bias is not None:  # a row whose keys are all forbidden so far
+        if start or bias is not None or not (here > -np.inf).all():  # a row whose keys all weigh nothing so far
             here = np.where(np.isneginf(here), q.dtype.type(np.finfo(q.dtype).min), here)
         if top is None:
             logits -= here
@@ -76,6 +76,8 @@ def _attend(q: Array, k: Array, v: Array, first: int | None, bias: Array | None,
             mass = mass * shrink + logits.sum(axis=1, keepdims=True)
             total = total * shrink + logits @ v[keys]
             top = new
+    if not mass.all():
+        refuse("Q K^T overflows, or a bias does", "a query needs a finite logit", "scale Q, K or the bias down")
     return np.asarray(total / mass)
 
 

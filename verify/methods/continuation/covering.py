@@ -11,7 +11,7 @@ from verify.methods.continuation.branches import Tokens, branches, first_charact
 from verify.methods.continuation.models import TokenModel, impossible
 from verify.methods.continuation.texts import END, Law, Number, Text, check_kind, collected, kind_of_tokens, normalised
 from verify.methods.continuation.tokenisers import Tokeniser
-from verify.methods.guards import whole_number
+from verify.methods.guards import generator, whole_number
 
 
 def cover(x: Text, vocab: Iterable[Text]) -> Iterator[Tokens]:
@@ -92,6 +92,7 @@ def sample_text(
     ValueError: x has probability zero; n_chars or size negative. TypeError: they are no integers.
     """
     n_chars, size = whole_number("n_chars", n_chars, 0), whole_number("size", size, 0)
+    generator(rng)
     found = branches(lm, tok, x)
     if not found:
         impossible(x)

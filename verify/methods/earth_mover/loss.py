@@ -16,6 +16,7 @@ from verify.methods.guards import (
     class_indices,
     finite_array,
     first_bad,
+    one_of,
     real_array,
     refuse,
 )
@@ -62,10 +63,8 @@ def emo_loss(
     rows = _kept_rows(mask, len(z))
     t = _one_a_row("targets", targets, len(z))
     t = class_indices("targets", t[rows], z.shape[1])
-    if form not in _FORMS:
-        refuse(f"form={form!r}", f"the forms are {', '.join(_FORMS)}", "choose one of them")
-    if reduction not in ("none", "mean", "sum"):
-        refuse(f"reduction={reduction!r}", "the reductions are none, mean, sum", "choose one of them")
+    one_of("form", form, _FORMS)
+    one_of("reduction", reduction, ("none", "mean", "sum"))
     if reduction == "mean" and len(t) == 0:
         refuse("mask keeps no row", "the mean of no losses is undefined", "skip the batch, or use reduction='sum'")
 

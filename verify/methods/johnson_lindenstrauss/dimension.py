@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-from verify.methods.guards import real_number, refuse, whole_number
+from verify.methods.guards import one_of, real_number, refuse, whole_number
 from verify.methods.johnson_lindenstrauss.tails import haar_distortion_tail, norm_distortion_tail
 
 SMALLEST_EPS = 1e-6  # its dimensions, about 1e14, are the largest for which a float tail has been checked with balls
@@ -43,8 +43,7 @@ def union_dimension(
         real_number("eps", eps, least=SMALLEST_EPS, below=1),
         real_number("failure_prob", failure_prob, above=0, below=1),
     )
-    if law not in ("gaussian", "haar"):
-        refuse(f"law={law!r}", "a law is 'gaussian' or 'haar'", "choose one of them")
+    one_of("law", law, ("gaussian", "haar"))
     allowed = failure_prob / math.comb(n, 2) if n <= MOST_POINTS else 0.0
     if allowed < SMALLEST_TAIL:
         found = f"n_points={_short(n)} at failure_prob={failure_prob:.3g}"

@@ -12,7 +12,9 @@ from verify.methods.guards import (
     Array,
     exact_or_finite,
     finite_array,
+    generator,
     is_exact,
+    one_of,
     real_number,
     refuse,
     whole_number,
@@ -47,9 +49,9 @@ def sample_projection(
     >>> np.allclose(A @ A.T, 5 / 2 * np.eye(2))
     True
     """
-    if kind not in KINDS:
-        refuse(f"kind={kind!r}", f"a kind is one of {', '.join(KINDS)}", "choose one of them")
+    one_of("kind", kind, KINDS)
     k, D = whole_number("k", k, 1), whole_number("D", D, 1)
+    generator(rng)
     if sparsity is not None and kind != "sparse":
         refuse(f"sparsity={sparsity} with kind={kind!r}", "only 'sparse' has a sparsity", "leave it out")
     if kind == "sparse":

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, as_given, finite_array, real_number, refuse
+from verify.methods.guards import Array, as_given, finite_array, one_of, real_number, refuse
 from verify.methods.numerics import logsumexp
 
 ROWS = 256  # of a block whose features stay in the cache
@@ -96,8 +96,7 @@ def kernel_estimate(
     >>> round(kernel_estimate([1.0], [-1.0], [[0.3], [2.0]], features="positive"), 15) == round(float(np.exp(-1)), 15)
     True
     """
-    if features not in FEATURES:
-        refuse(f"features={features!r}", f"the features are {', '.join(FEATURES)}", "choose one of them")
+    one_of("features", features, FEATURES)
     if (A is None) == (features == "oprf"):
         refuse(f"A={A} with features={features!r}", "A belongs to oprf, which needs it", "give it there only")
     x, y = finite_array("q", q, single=True), finite_array("k", k, single=True)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from verify.methods.guards import Array, refuse, whole_number
+from verify.methods.guards import Array, generator, one_of, refuse, whole_number
 
 COUPLINGS = ("iid", "orthogonal", "simplex")
 NORMS = ("chi", "sqrt_d", "stratified", "quantile")
@@ -40,9 +40,9 @@ def draw_projections(
     [[2.0, 0.0], [0.0, 2.0]]
     """
     m, d = whole_number("m", m, 1), whole_number("d", d, 1)
+    generator(rng)
     check_coupling(coupling, d)
-    if norms not in NORMS:
-        refuse(f"norms={norms!r}", f"the laws of lengths are {', '.join(NORMS)}", "choose one of them")
+    one_of("norms", norms, NORMS)
     if coupling == "iid" and norms == "chi":
         return rng.normal(size=(m, d))
     directions = _directions(m, d, rng, coupling)
@@ -52,8 +52,7 @@ def draw_projections(
 
 def check_coupling(coupling: str, d: int) -> None:
     """ValueError unless `coupling` is the name of one that exists in d dimensions."""
-    if coupling not in COUPLINGS:
-        refuse(f"coupling={coupling!r}", f"the couplings are {', '.join(COUPLINGS)}", "choose one of them")
+    one_of("coupling", coupling, COUPLINGS)
     if coupling == "simplex" and d < 2:
         refuse(f"d={d}", "a simplex needs two dimensions", "use another coupling")
 

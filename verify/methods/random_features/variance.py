@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, real_number, refuse, whole_number
+from verify.methods.guards import Array, finite_array, one_of, real_number, refuse, whole_number
 from verify.methods.random_features.projections import check_coupling
 
 KINDS = ("positive", "hyperbolic", "trigonometric")
@@ -47,8 +47,7 @@ def kernel_mse(
     x = finite_array("q", q, ("d",))
     y = finite_array("k", k, (len(x),))
     d, m = len(x), whole_number("m", m, 1)
-    if features not in KINDS:
-        refuse(f"features={features!r}", f"closed forms exist for {', '.join(KINDS)}", "choose one of them")
+    one_of("features", features, KINDS)
     check_coupling(coupling, d)
     with np.errstate(over="ignore"):
         squares = float(x @ x + y @ y)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import is_exact, refuse
+from verify.methods.guards import is_exact, one_of, refuse
 from verify.methods.recurrence.arrays import CAST, as_array, check_axes, floats, matvec, namespace
 from verify.methods.recurrence.trees import TREES, tree_plan
 
@@ -80,8 +80,7 @@ def affine_scan(A: Any, b: Any, s0: Any, method: str = "auto") -> Any:
 
 def check_method(method: Any) -> None:
     """ValueError for a method that does not exist."""
-    if method not in METHODS:
-        refuse(f"method={method!r}", f"the methods are {', '.join(METHODS)}", "choose one of them")
+    one_of("method", method, METHODS)
 
 
 def solve(xp: Any, A: Any, b: Any, method: str, *, overwrite_b: bool = False) -> Any:

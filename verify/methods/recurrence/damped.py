@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import refuse
+from verify.methods.guards import one_of, refuse
 from verify.methods.recurrence.arrays import largest, like, matvec, shifted
 from verify.methods.recurrence.cells import Cell
 from verify.methods.recurrence.sequential import FixedPointResult, check_limits, finished, initial_guess, sequence
@@ -42,8 +42,7 @@ def levenberg_marquardt_states(
     limit = check_limits(tol, max_iter, int(U.shape[0]))
     if not 0 < damping < float("inf"):
         refuse(f"damping={damping}", "a damping is positive and finite", "use fixed_point_states for Newton's step")
-    if method not in ("banded", "smoother"):
-        refuse(f"method={method!r}", "the methods are 'banded' and 'smoother'", "choose one of them")
+    one_of("method", method, ("banded", "smoother"))
     if method == "banded" and xp is not np:
         refuse("method='banded'", "that is LAPACK's, for NumPy arrays", "choose 'smoother'", TypeError)
     iterations = 0

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.methods.guards import Array
-from verify.methods.segmentation.checks import check_lattice, check_whole
+from verify.methods.guards import Array, whole_number
+from verify.methods.segmentation.checks import check_lattice
 from verify.methods.segmentation.lattice import Lattice
 
 PORTION = 1 << 16  # bytes
@@ -144,7 +144,7 @@ def lazy_nbest(lattice: Lattice, n: int) -> Best:
     The r-th best path to a node is asked for only when a better node needs it, and then it costs one new candidate.
     """
     check_lattice(lattice)
-    n = check_whole("n", n, 1)
+    n = whole_number("n", n, 1)
     if not lattice.n:
         return Best([((), 0.0)], 0)
     search = _Search(lattice)

@@ -11,8 +11,6 @@ import numpy as np
 from verify.methods.guards import real_number, refuse, whole_number
 from verify.methods.segmentation.lattice import Lattice
 
-check_whole = whole_number  # by this name in best.py
-
 
 def check_lattice(lattice: Any) -> Lattice:
     """TypeError unless it is a Lattice."""
@@ -31,21 +29,6 @@ def check_alpha(alpha: Any, lattice: Lattice) -> float:
     if not math.isfinite(value * (lattice.n * lattice.model.extreme)):
         refuse(f"alpha={alpha}", "alpha times the score of a segmentation is a float", limit)
     return value
-
-
-def check_rng(rng: Any) -> np.random.Generator:
-    """TypeError unless it is a numpy.random.Generator: a seed or the old RandomState is not."""
-    if not isinstance(rng, np.random.Generator):
-        found = f"rng is a {type(rng).__name__}"
-        refuse(found, "a numpy.random.Generator is needed", "call numpy.random.default_rng(seed)", TypeError)
-    return rng
-
-
-def check_choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
-    """One of the words that are allowed."""
-    if value not in allowed:
-        refuse(f"{name}={value!r}", f"{name} is one of {', '.join(allowed)}", "choose one of these")
-    return str(value)
 
 
 def exact_weights(lattice: Lattice, alpha: Any) -> list[Fraction]:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.methods.guards import Array, whole_number
+from verify.methods.guards import Array, generator, whole_number
 from verify.methods.segmentation.band import forward_pass
-from verify.methods.segmentation.checks import check_alpha, check_lattice, check_rng
+from verify.methods.segmentation.checks import check_alpha, check_lattice
 from verify.methods.segmentation.lattice import Lattice
 
 Bits = NDArray[np.bool_]
@@ -39,7 +39,7 @@ def sample_segmentations(lattice: Lattice, alpha: float, size: int, rng: np.rand
     (3, 3)
     """
     alpha = check_alpha(alpha, check_lattice(lattice))
-    size, rng = whole_number("size", size, 0), check_rng(rng)
+    size, rng = whole_number("size", size, 0), generator(rng)
     cumulative = conditional_sums(lattice, alpha)
     cuts = lattice.cuts
     bits = np.zeros((size, lattice.n + 1), bool)

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.methods.guards import refuse
-from verify.methods.segmentation.checks import check_alpha, check_choice, check_lattice, check_rng
+from verify.methods.guards import generator, one_of, refuse
+from verify.methods.segmentation.checks import check_alpha, check_lattice
 from verify.methods.segmentation.competition import ORDERS, RULES, log_add, log_share
 from verify.methods.segmentation.lattice import Lattice
 
@@ -29,9 +29,9 @@ def sample_streaming(
     >>> sample_streaming(lattice, 1.0, np.random.default_rng(0)).tolist()
     [1, 2]
     """
-    alpha, rng = check_alpha(alpha, check_lattice(lattice)), check_rng(rng)
-    check_choice("rule", rule, tuple(RULES))
-    step = -1 if check_choice("order", order, ORDERS) == "shortest" else 1
+    alpha, rng = check_alpha(alpha, check_lattice(lattice)), generator(rng)
+    one_of("rule", rule, tuple(RULES))
+    step = -1 if one_of("order", order, ORDERS) == "shortest" else 1
     starts, indptr = lattice.start.tolist(), lattice.indptr.tolist()
     logw, uniforms = lattice.logw.tolist(), rng.random(len(starts)).tolist()
     value = [0.0] + [-math.inf] * lattice.n  # what a node hands on: the score of its path, or the log of a sum

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from verify.methods.guards import refuse
-from verify.methods.segmentation.checks import check_alpha, check_choice, check_lattice, exact_weights
+from verify.methods.guards import one_of, refuse
+from verify.methods.segmentation.checks import check_alpha, check_lattice, exact_weights
 from verify.methods.segmentation.competition import ORDERS, RULES, Arrivals, Outcome, fractions, logarithms
 from verify.methods.segmentation.lattice import Lattice
 
@@ -36,8 +36,8 @@ def streaming_law(
     {(2,): Fraction(1, 2), (1, 2): Fraction(1, 2)}
     """
     check_lattice(lattice)
-    check_choice("rule", rule, tuple(RULES))
-    check_choice("order", order, ORDERS)
+    one_of("rule", rule, tuple(RULES))
+    one_of("order", order, ORDERS)
     if exact:
         powers, weights, numbers = exact_weights(lattice, alpha), exact_weights(lattice, 1), fractions(int(alpha))
     else:

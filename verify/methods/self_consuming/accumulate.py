@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import refuse, whole_number
-from verify.methods.self_consuming.arguments import degrees_lost, one_of
+from verify.methods.guards import one_of, refuse, whole_number
+from verify.methods.self_consuming.arguments import degrees_lost
 
 CHUNK = 2**16
 

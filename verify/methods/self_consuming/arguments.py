@@ -59,22 +59,6 @@ def degrees_lost(ddof: Any) -> int:
     return int(ddof)
 
 
-def generator(rng: Any) -> np.random.Generator:
-    """TypeError unless `rng` is a NumPy generator: seeds and the global state are not taken."""
-    if not isinstance(rng, np.random.Generator):
-        refuse(
-            f"rng={rng!r}", "rng is a numpy.random.Generator", "make one with numpy.random.default_rng(seed)", TypeError
-        )
-    return rng
-
-
-def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
-    """ValueError unless `value` is one of the words."""
-    if value not in allowed:
-        refuse(f"{name}={value!r}", f"{name} is one of {', '.join(allowed)}", "check the spelling")
-    return str(value)
-
-
 def lower_factors(name: str, value: ArrayLike) -> Array:
     """Lower-triangular factors (..., d, d), finite. ValueError: an entry above the diagonal that is not 0."""
     factor = finite_array(name, value)

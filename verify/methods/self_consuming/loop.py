@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, first_bad, refuse, whole_number
+from verify.methods.guards import Array, finite_array, first_bad, generator, one_of, refuse, whole_number
 from verify.methods.self_consuming.arguments import (
     degrees_lost,
-    generator,
     lower_factors,
-    one_of,
     sampling_bias,
     schedule,
 )

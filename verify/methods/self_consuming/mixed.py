@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from verify.methods.guards import Array, refuse, whole_number
-from verify.methods.self_consuming.arguments import degrees_lost, generator, one_of, sampling_bias
+from verify.methods.guards import Array, generator, one_of, refuse, whole_number
+from verify.methods.self_consuming.arguments import degrees_lost, sampling_bias
 from verify.methods.self_consuming.loop import LoopTrajectory, bartlett_factor, replicates_at_once, scatter_factor
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import refuse, whole_number
-from verify.methods.self_consuming.arguments import one_of, sampling_bias
+from verify.methods.guards import one_of, refuse, whole_number
+from verify.methods.self_consuming.arguments import sampling_bias
 from verify.methods.self_consuming.moments import (
     fixed_point,
     forced_by,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verify.methods.guards import Array, finite_array, real_number, refuse, whole_number
+from verify.methods.guards import Array, finite_array, one_of, real_number, refuse, whole_number
 
 NODES_A_PANEL = 16
 LARGEST_SCALE = 1e4  # of the laws whose scores have no bound
@@ -35,8 +35,7 @@ class Nodes(NamedTuple):
 
 def check_law(law: str, params: dict[str, Any]) -> dict[str, Any]:
     """The parameters of a law, checked. ValueError: an unknown law, missing or other parameters, bad values."""
-    if law not in PARAMETERS:
-        refuse(f"law={law!r}", f"a law is one of {', '.join(PARAMETERS)}", "choose one of them")
+    one_of("law", law, PARAMETERS)
     if set(params) != set(PARAMETERS[law]):
         wanted = " and ".join(PARAMETERS[law])
         refuse(f"law={law!r} with {', '.join(params) or 'no parameters'}", f"it takes {wanted}", "name them")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, first_bad, real_number, refuse, whole_number
+from verify.methods.guards import Array, finite_array, first_bad, one_of, real_number, refuse, whole_number
 from verify.methods.softmax_entropy.laws import check_law, nodes
 from verify.methods.softmax_entropy.oracle import LARGEST_LOG_N
 
@@ -56,8 +56,7 @@ def freezing_scale(log_n: float, law: str, **params: Any) -> float:
     """
     L = real_number("log_n", log_n, least=0, below=LARGEST_LOG_N)
     allowed: dict[str, set[str]] = {"gaussian": set(), "sphere": {"d"}, "generalised_normal": {"p"}}
-    if law not in allowed:
-        refuse(f"law={law!r}", f"a freezing scale belongs to {', '.join(allowed)}", "choose one of them")
+    one_of("law", law, allowed)
     if set(params) != allowed[law]:
         wanted = " and ".join(allowed[law]) or "no parameter"
         refuse(f"law={law!r} with {', '.join(params) or 'no parameters'}", f"it takes {wanted}", "leave the scale out")
@@ -100,8 +99,7 @@ def attention_scale(
     >>> attention_scale(512, 64, "log_ratio")
     0.125
     """
-    if kind not in KINDS:
-        refuse(f"kind={kind!r}", f"a kind is one of {', '.join(KINDS)}", "choose one of them")
+    one_of("kind", kind, KINDS)
     keys = finite_array("n", n)
     first_bad("n", keys, keys < 1, "a query sees at least one key", "count the keys of each row")
     d = whole_number("d", d, 2 if kind == "freezing" else 1)

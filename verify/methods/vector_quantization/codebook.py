@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from verify.methods.guards import Array, as_given, finite_array, refuse, whole_number
+from verify.methods.guards import Array, as_given, finite_array, generator, refuse, whole_number
 
 ROWS = 512  # keys of a block: their scores against all codewords stay in cache
 
@@ -77,7 +77,7 @@ def lloyd(
     """
     k = finite_array("K", K, ("n", "d"), single=True)
     c, iters = whole_number("c", c, 1), whole_number("iters", iters, 0)
-    codebook = _initial(k, c, rng, init)
+    codebook = _initial(k, c, generator(rng), init)
     history = np.empty(iters + 1)
     codes, dist2 = vq_assign(k, codebook)
     history[0] = dist2.mean(dtype=np.float64)
