@@ -18,6 +18,7 @@ from verify.methods.guards import (
     first_bad,
     real_array,
     refuse,
+    summable_costs,
 )
 from verify.methods.numerics import softmax
 
@@ -120,14 +121,14 @@ def emo_grad(logits: ArrayLike, targets: ArrayLike, cost_columns: ArrayLike) -> 
     is subtracted first, which changes nothing in exact arithmetic, and keeps all digits where the prediction is
     nearly certain.
 
-    ValueError: nan or infinite entries, shapes. IndexError, TypeError: targets that are no classes.
+    ValueError: nan or infinite entries, costs beyond 1e300, shapes. IndexError, TypeError: targets that are no classes.
 
     >>> emo_grad([[0.0, 0.0]], [0], [[0.0], [1.0]]).tolist()
     [[-0.25, 0.25]]
     """
     z = finite_array("logits", logits, ("B", "n"))
     B, n = z.shape
-    cost = finite_array("cost_columns", cost_columns, (n, B)).T
+    cost = summable_costs("cost_columns", cost_columns, (n, B)).T
     class_indices("targets", _one_a_row("targets", targets, B), n)
     p = softmax(z)
     cost = cost - np.take_along_axis(cost, p.argmax(axis=1)[:, None], axis=1)
