@@ -23,10 +23,13 @@ from verify.claims.parallel_rnn import (  # noqa: E402
     damped,
     quasi,
     scan,
+    scan_cost,
     rounding,
+    doubling,
     eigenbasis,
     gradient,
     blocks,
+    lru,
 )
 
 __all__ = [
@@ -34,15 +37,18 @@ __all__ = [
     "certificate",
     "conditioning",
     "damped",
+    "doubling",
     "eigenbasis",
     "gradient",
     "jacobi",
+    "lru",
     "orders",
     "overflow",
     "posteriori",
     "quasi",
     "rounding",
     "scan",
+    "scan_cost",
     "subtracting",
     "termination",
 ]

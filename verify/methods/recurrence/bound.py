@@ -156,7 +156,7 @@ def _row_sum(matrix: Array) -> Array:
 
 
 def _spectral(matrix: Array) -> Array:
-    finite = np.isfinite(matrix).all(axis=(-2, -1))
+    finite = np.asarray(np.isfinite(matrix).all(axis=(-2, -1)))
     norms = np.linalg.norm(np.where(finite[..., None, None], matrix, 0), 2, axis=(-2, -1))
     return np.where(finite, norms, inf)  # LAPACK raises on what overflowed
 
