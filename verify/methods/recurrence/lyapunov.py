@@ -30,7 +30,7 @@ def largest_lyapunov(cell: Cell, U: Any, x0: Any, burn: int = 0) -> float:
     if whole_number("burn", burn, 0) >= T:
         refuse(f"burn={burn}", f"it lies in [0, {T})", "drop fewer steps, or give a longer sequence")
     start = np.cos(np.arange(cell.state_size))
-    v = like(xp, (start / np.linalg.norm(start)).tolist(), x0)
+    v, before = like(xp, start.tolist(), x0), float(np.linalg.norm(start))
     total = 0.0
     with np.errstate(all="ignore"):
         J = cell.jacobian(shifted(xp, x0, run(xp, cell, U, x0)), U)
@@ -40,6 +40,6 @@ def largest_lyapunov(cell: Cell, U: Any, x0: Any, burn: int = 0) -> float:
             if size == 0:
                 return -inf
             if t >= burn:
-                total += log(size)
-            v = v / size
+                total += log(size / before)
+            v, before = v / size, 1.0
     return total / (T - burn)
