@@ -104,8 +104,10 @@ def pooled_loss(p: ArrayLike, targets: ArrayLike, units: ArrayLike) -> Array:
     if not weights.min() >= 0:
         first_bad("p", weights, ~(weights >= 0), "probabilities are not negative", "apply the softmax first")
     remedy = "divide by the sum, or use emo_loss"
-    _sums_to_one("the sum of p", weights @ np.ones(len(U), dtype), tolerance, remedy)
-    _sums_to_one("the squared norm of units", np.vecdot(U, U), tolerance, "divide by the norm, or use emo_loss")
+    with np.errstate(over="ignore"):  # what overflows is refused
+        masses, squares = weights @ np.ones(len(U), dtype), np.vecdot(U, U)
+    _sums_to_one("the sum of p", masses, tolerance, remedy)
+    _sums_to_one("the squared norm of units", squares, tolerance, "divide by the norm, or use emo_loss")
     return np.asarray(1 - np.vecdot(weights @ U, U[t]))
 
 
