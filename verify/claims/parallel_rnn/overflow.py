@@ -159,6 +159,25 @@ def projection_never_hurts(subject: Any, case: Case, rng: np.random.Generator) -
 
 
 @claim(
+    id="parallel_rnn.overflow-despite-predictability.box",
+    title="No projected iterate leaves the box",
+    statement=r"|x_t^{(n)}| \le 1 \qquad \text{for all } t \text{ and } n",
+    source=SOURCE,
+    role="parallel_rnn.newton_states",
+    evidence=Evidence.CERTIFIED,
+    region=exactly(
+        0, because="a count; clipping is exact, and without it strong gains throw the first iterates far outside"
+    ),
+    cases=grid(gain=(1.5, 2.5)),
+    quantity="states of all iterates outside of [−1, 1]",
+)
+def iterates_stay_in_the_box(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+    instance = gaussian_tanh(rng, 6, 64, case.gain, 0.3)
+    history = subject(*instance, tol=0.0, max_iter=8, project=BOX, history=True).history
+    yield exact(int(np.count_nonzero(~(np.abs(history) <= 1))))
+
+
+@claim(
     id="parallel_rnn.overflow-despite-predictability.terminates",
     title="The projection keeps finite termination",
     statement=r"x_t^{(n)} = x_t \text{ as floats} \quad (t \le n)",
