@@ -602,6 +602,11 @@ def test_on_the_line_the_distance_is_the_area_between_the_distribution_functions
     assert type(wasserstein_line(x, p, y, q)) is float
 
 
+def test_on_the_line_sums_that_differ_within_the_tolerance_are_balanced():
+    p, q, C = [0.5, 0.5], [0.5, 0.5 + 9e-9], [[0, 1], [1, 0]]
+    assert wasserstein_line([0, 1], p, [0, 1], q) == pytest.approx(emd_exact(p, q, C).cost, rel=1e-6)
+
+
 @few
 @given(seed=SEEDS, n=st.integers(1, 50))
 def test_equal_masses_on_the_line_match_in_order(seed, n):
@@ -839,7 +844,9 @@ def test_bad_batches_are_refused_by_every_form(form, arguments, options, kind):
         (lambda: pooled_loss(-np.eye(3)[:2], T, np.eye(3)), ValueError),
         (lambda: pooled_loss(np.array([[np.nan, 1, 0]] * 2), T, np.eye(3)), ValueError),
         (lambda: pooled_loss(np.array([[np.inf, 0, 0]] * 2), T, np.eye(3)), ValueError),
+        (lambda: pooled_loss(np.full((2, 3), 1e308), T, np.eye(3)), ValueError),
         (lambda: pooled_loss(np.eye(3)[:2], T, 2 * np.eye(3)), ValueError),
+        (lambda: pooled_loss(np.eye(3)[:2], T, 1e200 * np.eye(3)), ValueError),
         (lambda: pooled_loss(np.eye(3)[:2], T, np.full((3, 3), np.nan)), ValueError),
         (lambda: pooled_loss(np.eye(3)[:2], T, np.eye(4)), ValueError),
         (lambda: pooled_loss(np.eye(3)[:2], [0], np.eye(3)), ValueError),
@@ -876,6 +883,10 @@ def test_bad_batches_are_refused_by_every_form(form, arguments, options, kind):
         (lambda: wasserstein_line([0, 1, 2], SHORT, [0, 1, 2], P3), ValueError),
         (lambda: wasserstein_line([0, 1, 2], P3, [0, 1, 2], NEGATIVE), ValueError),
         (lambda: wasserstein_line([], [], [], []), ValueError),
+        (lambda: wasserstein_line(TOO_LARGE[0], P3, TOO_LARGE[1], P3), ValueError),
+        (lambda: emo_grad(Z, T, TOO_LARGE[:, :2]), ValueError),
+        (lambda: symmetric_noise_cost(TOO_LARGE, 0.1), ValueError),
+        (lambda: onehot_potentials(TOO_LARGE, 0), ValueError),
         (lambda: sinkhorn_log(P3, P3, C3, 0.0), ValueError),
         (lambda: sinkhorn_log(P3, P3, C3, -1.0), ValueError),
         (lambda: sinkhorn_log(P3, P3, C3, np.nan), ValueError),

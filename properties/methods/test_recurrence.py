@@ -4,6 +4,7 @@ import doctest
 import importlib
 import math
 import pkgutil
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -22,6 +23,7 @@ from verify.methods.recurrence import (
     block_jacobi_states,
     diagonal_fixed_point_states,
     diagonalise,
+    doubling_scan,
     error_bound,
     fixed_point_states,
     largest_lyapunov,
@@ -130,6 +132,48 @@ def test_fractions_are_scanned_exactly(seed, T, method):
 
 
 @few
+@given(seed=SEEDS, d=st.integers(1, 4), T=st.integers(1, 40), diagonal=st.booleans())
+def test_doubling_is_the_recurrence_of_one_matrix(seed, d, T, diagonal):
+    rng = np.random.default_rng(seed)
+    A = rng.uniform(-1, 1, d if diagonal else (d, d)) / d
+    b, s0 = rng.normal(size=(T, d)), rng.normal(size=d)
+    full = np.diag(A) if diagonal else A
+    s, expected = s0, []
+    for t in range(T):
+        s = [math.fsum([b[t, i], *(full[i] * s)]) for i in range(d)]
+        expected.append(s)
+    allowed = EPS * (d + 8) * T * (T * np.abs(b).max() + np.abs(s0).max())  # as for every scan
+    np.testing.assert_allclose(doubling_scan(A, b, s0), expected, rtol=0, atol=allowed)
+
+
+@few
+@given(seed=SEEDS, T=st.integers(1, 17))
+def test_doubling_of_fractions_is_exact(seed, T):
+    rng = np.random.default_rng(seed)
+    A, b, s0 = fractions(rng, 2, 2), fractions(rng, T, 2), fractions(rng, 2)
+    s = s0
+    for t, found in enumerate(doubling_scan(A, b, s0)):
+        s = [b[t, i] + A[i, 0] * s[0] + A[i, 1] * s[1] for i in range(2)]
+        assert list(found) == s
+
+
+def test_doubling_of_a_complex_mode_is_that_of_its_rotation():
+    rng = np.random.default_rng(0)
+    mode, b, s0 = 0.9 * np.exp(0.7j), rng.normal(size=(50, 2)), rng.normal(size=2)
+    turn = np.array([[mode.real, -mode.imag], [mode.imag, mode.real]])
+    found = doubling_scan(np.array([mode]), b[:, :1] + 1j * b[:, 1:], s0[:1] + 1j * s0[1:])
+    np.testing.assert_allclose(found[:, 0].view(float).reshape(50, 2), doubling_scan(turn, b, s0), rtol=0, atol=1e-13)
+
+
+def test_doubling_loses_what_a_tree_loses():
+    found = doubling_scan(np.array([2.0]), np.full((2048, 1), -1.0), np.ones(1))[:, 0]
+    tree = affine_scan(np.full((2048, 1), 2.0), np.full((2048, 1), -1.0), np.ones(1), "kogge_stone")[:, 0]
+    np.testing.assert_array_equal(found, tree)
+    assert found[:64].tolist() == [1.0] * 64
+    assert found[64] == 0
+
+
+@few
 @given(seed=SEEDS, d=st.integers(1, 4))
 def test_composition_is_that_of_the_maps(seed, d):
     rng = np.random.default_rng(seed)
@@ -171,6 +215,7 @@ def test_costs_of_the_smallest_scans():
 
 def test_an_empty_scan_has_no_rows():
     assert affine_scan(np.zeros((0, 2, 2)), np.zeros((0, 2)), np.zeros(2)).shape == (0, 2)
+    assert doubling_scan(np.zeros((2, 2)), np.zeros((0, 2)), np.zeros(2)).shape == (0, 2)
 
 
 # --- cells --------------------------------------------------------------------------------------------------
@@ -296,6 +341,37 @@ def test_limits_statuses_and_histories():
     overflow = fixed_point_states(TanhCell(np.array([[1.0]])), np.zeros((30, 1)) + 0.1, np.zeros(1),
                                   np.full((30, 1, 1), 1e200), max_iter=1)  # fmt: skip
     assert (overflow.status, overflow.converged, overflow.residual_norm) == ("nonfinite", False, math.inf)
+
+
+@pytest.mark.parametrize("method", ["banded", "smoother"])
+@pytest.mark.parametrize("size", [1e8, 1e12])
+def test_equations_that_are_singular_to_rounding_end_a_damped_iteration_without_an_exception(method, size):
+    rng = np.random.default_rng(0)
+    for pattern in (np.ones((2, 2)), np.array([[1.0, -1.0], [-1.0, 1.0]])):
+        instance = TanhCell(size * pattern), np.zeros((6, 2)), np.zeros(2)
+        start = 1e-3 / size * rng.normal(size=(6, 2))
+        found = levenberg_marquardt_states(*instance, 1e-6, init=start, tol=0, max_iter=3, method=method)
+        assert found.status in ("max_iter", "nonfinite")
+        assert (found.residual_norm == math.inf) == (found.status == "nonfinite")
+
+
+def test_nothing_warns_where_numbers_overflow():
+    cell, U, x0 = TanhCell(np.full((2, 2), 1e308)), np.full((5, 2), 1e308), np.ones(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sequential_states(cell, U, x0).tolist() == [[1.0, 1.0]] * 5
+        assert largest_lyapunov(cell, U, x0) == -math.inf
+        assert error_bound(cell, U, x0, np.ones((5, 2))) == math.inf
+        assert error_bound(TanhCell(np.full((2, 2), 1e200)), 0 * U, 0 * x0, np.zeros((5, 2))) == math.inf
+
+
+def test_a_bound_is_not_claimed_for_numbers_that_would_be_rounded_first():
+    cell, U, x0 = network(0)
+    X = sequential_states(cell, U, x0)
+    with pytest.raises(TypeError, match="wider than float64"):
+        error_bound(cell, U, x0, X.astype(np.longdouble))
+    with pytest.raises(TypeError, match="wider than float64"):
+        error_bound(TanhCell(cell.A.astype(np.longdouble)), U, x0, X)
 
 
 @few
@@ -479,6 +555,8 @@ def every_function(cell, U, x0):
         **{f"fixed point, {t}": (lambda t=t: fixed_point_states(cell, U, x0, t, tol=1e-5).states) for t in TRANSITIONS},
         **{f"scan, {m}": (lambda m=m: affine_scan(M, b, x0, m)) for m in METHODS},
         **{f"diagonal scan, {m}": (lambda m=m: affine_scan(M[:, 0], b, x0, m)) for m in METHODS},
+        "doubling": lambda: doubling_scan(M[0], b, x0),
+        "diagonal doubling": lambda: doubling_scan(M[0, 0], b, x0),
         "banded": lambda: levenberg_marquardt_states(cell, U, x0, 0.5, max_iter=2).states,
         "smoother": lambda: levenberg_marquardt_states(cell, U, x0, 0.5, max_iter=2, method="smoother").states,
         "blocks": lambda: block_jacobi_states(cell, U, x0).states,
@@ -531,6 +609,8 @@ def judge_other_arrays(xp, to_numpy, kind):
         },
         **{f"scan, {m}": affine_scan(M, states, x2, m) for m in METHODS if m not in BLIND},
         **{f"diagonal scan, {m}": affine_scan(M[:, 0, :], states, x2, m) for m in METHODS if m not in BLIND},
+        "doubling": doubling_scan(M[0, ...], states, x2),
+        "diagonal doubling": doubling_scan(M[0, 0, :], states, x2),
         "smoother": levenberg_marquardt_states(theirs, U2, x2, 0.5, max_iter=2, method="smoother").states,
         "blocks": block_jacobi_states(theirs, U2, x2, history=True).states,
         "gradient": adjoint_gradient(theirs, U2, x2, states, states)[1],
@@ -632,9 +712,13 @@ SQUARE = np.eye(3)
         (ValueError, "damping=1.5", lambda c, U, x: fixed_point_states(c, U, x, damping=1.5)),
         (ValueError, "damping=-0.1", lambda c, U, x: fixed_point_states(c, U, x, damping=-0.1)),
         (ValueError, "project=", lambda c, U, x: fixed_point_states(c, U, x, project=(1.0, 1.0))),
+        (ValueError, "project=", lambda c, U, x: fixed_point_states(c, U, x, project=(-1.0, 0.0, 1.0))),
+        (ValueError, "project=", lambda c, U, x: fixed_point_states(c, U, x, project=1.0)),
         (ValueError, "tol=-1", lambda c, U, x: fixed_point_states(c, U, x, tol=-1)),
         (ValueError, "tol=nan", lambda c, U, x: fixed_point_states(c, U, x, tol=math.nan)),
         (ValueError, "max_iter=-1", lambda c, U, x: fixed_point_states(c, U, x, max_iter=-1)),
+        (TypeError, "max_iter=2.5", lambda c, U, x: fixed_point_states(c, U, x, max_iter=2.5)),
+        (TypeError, "max_iter=nan", lambda c, U, x: levenberg_marquardt_states(c, U, x, 1.0, max_iter=math.nan)),
         (ValueError, "damping=0", lambda c, U, x: levenberg_marquardt_states(c, U, x, 0)),
         (ValueError, "damping=inf", lambda c, U, x: levenberg_marquardt_states(c, U, x, math.inf)),
         (ValueError, "method='dense'", lambda c, U, x: levenberg_marquardt_states(c, U, x, 1, method="dense")),
@@ -643,11 +727,14 @@ SQUARE = np.eye(3)
         (ValueError, "max_sweeps=0", lambda c, U, x: block_jacobi_states(c, U, x, max_sweeps=0)),
         (ValueError, "at least one step", lambda c, U, x: largest_lyapunov(c, U[:0], x)),
         (ValueError, "burn=6", lambda c, U, x: largest_lyapunov(c, U, x, 6)),
+        (ValueError, "burn=-1", lambda c, U, x: largest_lyapunov(c, U, x, -1)),
+        (TypeError, "burn=2.5", lambda c, U, x: largest_lyapunov(c, U, x, 2.5)),
         (ValueError, "at least one step", lambda c, U, x: adjoint_gradient(c, U[:0], x, U[:0], U[:0])),
         (ValueError, "cotangents has shape", lambda c, U, x: adjoint_gradient(c, U, x, U, U[:2])),
         (ValueError, "states has shape", lambda c, U, x: error_bound(c, U, x, U[:2])),
         (ValueError, "condition number", lambda c, U, x: diagonalise(np.array([[0.5, 0.4], [0.0, 0.5]]))),
         (ValueError, "T=0", lambda c, U, x: scan_cost(0, "loop")),
+        (TypeError, "T=2.5", lambda c, U, x: scan_cost(2.5, "loop")),
         (ValueError, "method='banded'", lambda c, U, x: scan_cost(4, "banded")),
         (ValueError, "T and d must agree", lambda c, U, x: affine_scan(np.ones((5, 3, 3)), U, x)),
         (ValueError, "A has shape", lambda c, U, x: affine_scan(np.ones((6, 3, 2)), U, x)),
@@ -655,6 +742,14 @@ SQUARE = np.eye(3)
         (TypeError, "objects", lambda c, U, x: affine_scan(np.full((6, 3), "a", dtype=object), U, x)),
         (TypeError, "LAPACK", lambda c, U, x: affine_scan(*(fractions(np.random.default_rng(0), *s)
                                                            for s in ((2, 1), (2, 1), (1,))), "banded")),
+        (ValueError, "A has shape", lambda c, U, x: doubling_scan(np.ones((3, 2)), U, x)),
+        (ValueError, "b has shape", lambda c, U, x: doubling_scan(SQUARE, U[:, :2], x)),
+        (ValueError, "s0 has shape", lambda c, U, x: doubling_scan(SQUARE, U, x[:2])),
+        (ValueError, "nan or infinite", lambda c, U, x: doubling_scan(SQUARE, U * np.nan, x)),
+        (TypeError, "A has dtype int", lambda c, U, x: doubling_scan(np.ones(3, int), U, x)),
+        (TypeError, "A has dtype complex", lambda c, U, x: doubling_scan(SQUARE + 0j, U, x)),
+        (TypeError, "b has dtype complex", lambda c, U, x: doubling_scan(SQUARE, U + 0j, x)),
+        (TypeError, "b has dtype object", lambda c, U, x: doubling_scan(SQUARE, np.full((6, 3), "a", object), x)),
         (ValueError, "both are diagonal", lambda c, U, x: affine_compose((SQUARE, x), (x, x))),
         (ValueError, "A of shape", lambda c, U, x: affine_compose((np.eye(2), x), (SQUARE, x))),
     ],

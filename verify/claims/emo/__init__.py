@@ -12,6 +12,7 @@ system(
 
 from verify.claims.emo import (  # noqa: E402
     onehot,
+    loss,
     separable,
     decomposition,
     metric,
@@ -35,6 +36,7 @@ __all__ = [
     "escape",
     "gradient",
     "line",
+    "loss",
     "metric",
     "noise",
     "onehot",

@@ -95,7 +95,39 @@ def envelope_attained(bounds: Any, case: Case, rng: np.random.Generator) -> Iter
     yield exact(max(gap(lower, loss), gap(upper, loss)))
 
 
-@role("emo.soft_target_bound", numbers="p, q (n,), cost (n, n) of a metric kind, KL(q‖p) in nats; a bound on EMD(p, q)")
+@role("emo.error_ceiling", numbers="cross-entropy M (B,) in nats: an array; upper bounds (B,) of 1 − e^−M")
+def error_ceiling(nats: Floats) -> Floats:
+    """min(M, √(M / 2)): the tangent at 0, and Pinsker's bound of the total variation."""
+    return np.asarray(np.minimum(nats, np.sqrt(nats / 2)))
+
+
+@mutant("emo.error_ceiling", slip="cross-entropy in bits taken for nats, the other way round")
+def in_bits(nats: Floats) -> Floats:
+    return error_ceiling(nats * np.log(2))
+
+
+@mutant("emo.error_ceiling", slip="the half outside of the root: √M / 2")
+def half_outside(nats: Floats) -> Floats:
+    return np.asarray(np.minimum(nats, np.sqrt(nats) / 2))
+
+
+@claim(
+    id="emo.cross-entropy-envelope.pinsker",
+    title="The error probability is lower than Pinsker's bound, and than the cross-entropy itself",
+    statement=r"1 - e^{-M} \le \min\big(M, \sqrt{M/2}\big) \qquad (M > 0)",
+    source=SOURCE,
+    role="emo.error_ceiling",
+    evidence=Evidence.EXACT,
+    region=at_most(1, because="1 − e^−M is concave with the slope 1 at 0, and total variation obeys Pinsker; from M = 1e-6 on the "
+                   "ratio is below 1 − M/3 = 1 − 3e-7 or below 0.95, and rounded by 1e-16"),
+    quantity="largest (1 − e^−M) / min(M, √(M/2)), M from 1e-6 to 1e3",
+)  # fmt: skip
+def below_pinsker(ceiling: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+    nats = np.geomspace(1e-6, 1e3, 181)
+    yield exact(gap(-np.expm1(-nats) / ceiling(nats), 0 * nats))
+
+
+@role("emo.soft_target_bound", numbers="p, q (n,), cost (n, n) of zero diagonal, KL(q‖p) in nats; (EMD(p, q), a bound)")
 def pinsker_bound(p: Floats, q: Floats, cost: Floats, kl: float) -> tuple[float, float]:
     """(transport cost, c₊ √(KL / 2)): the first is at most the second if C has a zero diagonal."""
     return earth_mover.emd_exact(p, q, cost).cost, float(cost.max() * np.sqrt(kl / 2))

@@ -153,7 +153,7 @@ def gradient_bounds(emo_grad: Any, case: Case, rng: np.random.Generator) -> Iter
 @claim(
     id="emo.logit-gradient.signs",
     title="Classes that are closer than average are encouraged",
-    statement=r"\sum_j g_j = 0, \qquad g_j < 0 \iff c_j < L",
+    statement=r"g_j < 0 \iff c_j < L",
     source=SOURCE,
     role="emo.emo_grad",
     evidence=Evidence.CERTIFIED,

@@ -145,6 +145,24 @@ def relaxed_triangle(cosine_cost: Any, case: Case, rng: np.random.Generator) -> 
     yield exact(gap(ratio.max(), 0.0))
 
 
+@claim(
+    id="emo.cosine-cost-not-a-metric.parallel",
+    title="Parallel embeddings cost nothing: the loss is 0 where the label has no probability at all",
+    statement=r"e_j = s\, e_t,\; s > 0,\; p_j = 1: \qquad L = \sum_i p_i c_{it} = c_{jt} = 0, \quad p_t = 0",
+    source=SOURCE,
+    role="emo.cosine_cost",
+    evidence=Evidence.EXACT,
+    region=at_most(1e-15, because="two norms, a product of d = 4 terms and a difference of numbers near 1: (d + 4) u = 9e-16"),
+    cases=grid(draws=(200,)).full(draws=(10_000,)),
+    quantity="largest cost between parallel embeddings",
+    refutes="A loss of 0 means that the label is predicted.",
+)  # fmt: skip
+def parallel_costs_nothing(cosine_cost: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+    embedding, length = rng.normal(size=(case.draws, 4)), rng.uniform(0.5, 2, case.draws)
+    costs = [cosine_cost(np.stack([e, s * e]))[1, 0] for e, s in zip(embedding, length, strict=True)]
+    yield exact(gap(costs, np.zeros(case.draws)))
+
+
 @role("emo.transport_metric", numbers="p, q (n,), embeddings (n, d): arrays; a distance")
 def root_of_emd(p: Floats, q: Floats, embeddings: Floats) -> float:
     """√EMD for the cosine cost: W_2 / √2 on the unit sphere, because 1 - cos = |u - u'|² / 2."""

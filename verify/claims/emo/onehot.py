@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
+from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.emo.instances import Floats, cost_matrix, distribution, linear_programme, onehot, rational_instance
 from verify.claims.sources import EMO_ARTICLE
 from verify.evidence import Enclosure, at_most, exact, exactly, gap, worst
 from verify.methods import earth_mover
-from verify.methods.numerics import softmax
+
+SOURCE = EMO_ARTICLE.at("the one-hot target")
 
 
 @role(
@@ -32,47 +33,6 @@ def row_for_column(p: Any, cost: Any, t: int) -> Any:
 @mutant("emo.onehot_cost", slip="the most probable class in place of the target")
 def argmax_class(p: Any, cost: Any, t: int) -> Any:
     return onehot_cost(p, cost, max(range(len(p)), key=lambda i: p[i]))
-
-
-role("emo.emo_loss", numbers="logits (B, V), targets (B,), embeddings (V, d): arrays; losses (B,)")(
-    earth_mover.emo_loss
-)
-
-
-@mutant("emo.emo_loss", slip="embeddings are not normalised")
-def unnormalised(logits: Floats, targets: Any, embeddings: Floats, **how: Any) -> Floats:
-    pooled = softmax(logits) @ embeddings
-    return np.asarray(1 - np.sum(pooled * embeddings[targets], axis=-1))
-
-
-@mutant("emo.emo_loss", slip="the pooled vector is normalised again")
-def renormalised_pool(logits: Floats, targets: Any, embeddings: Floats, **how: Any) -> Floats:
-    u = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
-    pooled = softmax(logits) @ u
-    pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
-    return np.asarray(1 - np.sum(pooled * u[targets], axis=-1))
-
-
-@equivalent("emo.emo_loss", because="the rows of a batch know nothing of each other")
-def upside_down(logits: Floats, targets: Any, embeddings: Floats, **how: Any) -> Floats:
-    return np.asarray(earth_mover.emo_loss(logits[::-1], targets[::-1], embeddings, **how)[::-1])
-
-
-role("emo.pooled_loss", numbers="p (B, V), targets (B,), units (V, d) of norm 1: arrays; losses (B,)")(
-    earth_mover.pooled_loss
-)
-
-
-@mutant("emo.pooled_loss", slip="the pooled vector is normalised again")
-def renormalised(p: Floats, targets: Any, units: Floats) -> Floats:
-    pooled = p @ units
-    pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
-    return np.asarray(1 - np.sum(pooled * units[targets], axis=1))
-
-
-@mutant("emo.pooled_loss", slip="the squared distance of the pooled vector: twice the loss, less the spread")
-def squared_distance(p: Floats, targets: Any, units: Floats) -> Floats:
-    return np.asarray(np.sum((p @ units - units[targets]) ** 2, axis=1) / 2)
 
 
 role("emo.emd_exact", numbers="p (n,), q (m,), cost (n, m): arrays; TransportResult(cost, plan, f, g, gap)")(
@@ -112,7 +72,7 @@ STATEMENT = r"\operatorname{EMD}_C(p, \delta_t) = \sum_i p_i\, C_{it}"
     id="emo.onehot-closed-form",
     title="With a one-hot target, earth mover distance is a dot product",
     statement=STATEMENT + r" = \max_{f_i + g_j \le C_{ij}} \langle p, f\rangle + g_t",
-    source=EMO_ARTICLE.at("the one-hot target"),
+    source=SOURCE,
     role="emo.onehot_cost",
     evidence=Evidence.CERTIFIED,
     region=exactly(0, because="primal and dual are fractions: they are equal or they are not"),
@@ -134,7 +94,7 @@ def onehot_duality(cost_of: Any, case: Case, rng: np.random.Generator) -> Iterat
     id="emo.onehot-closed-form.pot",
     title="The dot product agrees with a network simplex",
     statement=STATEMENT,
-    source=EMO_ARTICLE.at("the one-hot target"),
+    source=SOURCE,
     role="emo.onehot_cost",
     evidence=Evidence.EXACT,
     region=at_most(1e-13, because="each of the two sums rounds by at most n eps / 2: 1.1e-14 together at n = 50, up to 4.4e-13 at "
@@ -161,7 +121,7 @@ def pot_cost(p: Floats, t: int, cost: Floats) -> float:
     id="emo.onehot-closed-form.highs",
     title="The dot product agrees with a general linear programme",
     statement=STATEMENT,
-    source=EMO_ARTICLE.at("the one-hot target"),
+    source=SOURCE,
     role="emo.onehot_cost",
     evidence=Evidence.EXACT,
     region=at_most(1e-8, because="HiGHS lets each of 2n = 40 marginals be wrong by 1e-10, at a price of at most max C = 2: 8e-9; the "
@@ -181,7 +141,7 @@ def onehot_highs(cost_of: Any, case: Case, rng: np.random.Generator) -> Iterator
     id="emo.onehot-closed-form.plan",
     title="There is one plan only: all mass moves to the target",
     statement=r"\Pi(p, \delta_t) = \{p\,\delta_t^\top\}",
-    source=EMO_ARTICLE.at("the one-hot target"),
+    source=SOURCE,
     role="emo.emd_exact",
     evidence=Evidence.EXACT,
     region=at_most(1e-14, because="masses are at most 1 and are moved, not computed: 45 eps"),
@@ -195,49 +155,6 @@ def onehot_plan(emd: Any, case: Case, rng: np.random.Generator) -> Iterator[Encl
         return exact(gap(emd(p, target, cost).plan, np.outer(p, target)))
 
     yield worst(difference() for _ in range(case.draws))
-
-
-@claim(
-    id="emo.onehot-closed-form.loss",
-    title="The EMO loss is the transport cost to the label",
-    statement=r"1 - \Big\langle \sum_i p_i \tfrac{e_i}{\|e_i\|}, \tfrac{e_t}{\|e_t\|} \Big\rangle "
-    r"= \operatorname{EMD}_{1-\cos}(p, \delta_t)",
-    source=EMO_ARTICLE.at("the cosine cost"),
-    role="emo.emo_loss",
-    evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="pooling sums n products and d squares of numbers at most 1: (n + d) eps for n ≤ 50, d ≤ 8 "
-                   "is 1.3e-14; a factor 8 for POT's own sum"),
-    cases=grid(n=(1, 2, 3, 5, 10, 50), d=(2, 8), draws=(10,)).full(draws=(100,)),
-    quantity="|loss − POT|",
-)  # fmt: skip
-def onehot_loss(emo_loss: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    logits, embeddings = 3 * rng.normal(size=(case.draws, case.n)), rng.normal(size=(case.n, case.d))
-    targets = rng.integers(case.n, size=case.draws)
-    cost = earth_mover.cosine_cost(embeddings)
-    costs = [pot_cost(p, t, cost) for p, t in zip(softmax(logits), targets, strict=True)]
-    yield exact(gap(emo_loss(logits, targets, embeddings), costs))
-
-
-@claim(
-    id="emo.onehot-closed-form.probabilities",
-    title="Given probabilities and unit embeddings, the loss is one matrix product",
-    statement=r"1 - \Big\langle \sum_i p_i u_i, u_t \Big\rangle = \operatorname{EMD}_{1-\cos}(p, \delta_t)",
-    source=EMO_ARTICLE.at("the cosine cost"),
-    role="emo.pooled_loss",
-    evidence=Evidence.EXACT,
-    region=at_most(1e-13, because="pooling sums n products and d squares of numbers at most 1: (n + d) eps for n ≤ 50, d ≤ 8 "
-                   "is 1.3e-14; a factor 8 for POT's own sum"),
-    cases=grid(n=(2, 3, 5, 10, 50), d=(2, 8), draws=(10,)).full(draws=(100,)),
-    quantity="|loss − POT|",
-)  # fmt: skip
-def onehot_of_probabilities(pooled_loss: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    p, units = softmax(3 * rng.normal(size=(case.draws, case.n))), rng.normal(size=(case.n, case.d))
-    units /= np.linalg.norm(units, axis=1, keepdims=True)
-    targets = rng.integers(case.n, size=case.draws)
-    cost = earth_mover.cosine_cost(units)
-    yield exact(
-        gap(pooled_loss(p, targets, units), [pot_cost(row, t, cost) for row, t in zip(p, targets, strict=True)])
-    )
 
 
 @figure(of="emo.onehot-closed-form.pot")
@@ -266,28 +183,3 @@ def error_against_size() -> Figure:
         x_log=True,
         y_log=True,
     )
-
-
-@claim(
-    id="emo.onehot-closed-form.real",
-    title="It is so on two thousand real tokens",
-    statement=STATEMENT,
-    source=EMO_ARTICLE.at("the cosine cost"),
-    role="emo.emo_loss",
-    evidence=Evidence.EXACT,
-    region=at_most(
-        1e-12, because="n = 2000 products and d = 256 squares of numbers at most 1: (n + d) eps = 5e-13 for either side"
-    ),
-    cases=grid(n=(2000,), draws=(1,)).full(draws=(10,)),
-    quantity="|loss − POT|",
-)
-def onehot_on_words(emo_loss: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
-    from verify.data import word_vectors
-
-    vectors = word_vectors().vectors
-    tokens = rng.choice(np.arange(259, len(vectors)), case.n, replace=False)
-    embeddings = vectors[tokens].astype(float)
-    logits, targets = 3 * rng.normal(size=(case.draws, case.n)), rng.integers(case.n, size=case.draws)
-    cost = earth_mover.cosine_cost(embeddings)
-    costs = [pot_cost(p, t, cost) for p, t in zip(softmax(logits), targets, strict=True)]
-    yield exact(gap(emo_loss(logits, targets, embeddings), costs))

@@ -13,15 +13,14 @@ import numpy as np
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.grid import stream
 from verify.claims.parallel_rnn import newton  # noqa: F401  declares the role parallel_rnn.newton_states
-from verify.claims.parallel_rnn.instances import Floats, Instance
+from verify.claims.parallel_rnn.balls import BITS, GAINS, contracting, error_ball, exact_path, row_sum_ball
+from verify.claims.parallel_rnn.instances import Instance
 from verify.claims.sources import RNN_ARTICLE
 from verify.evidence import Enclosure, at_most, ball, exact, exactly, gap, within, worst
 from verify.methods import recurrence
 from verify.methods.recurrence import TanhCell
 
 SOURCE = RNN_ARTICLE.at("(iter-plus2), convergence")
-BITS = 200
-GAINS = (0.3, 0.5, 0.7, 0.77)
 
 
 @role("parallel_rnn.newton_constant", numbers="a, T: a ball and an int; a ball")
@@ -40,50 +39,6 @@ def without_sum(a: Any, T: int) -> Any:
 @mutant("parallel_rnn.newton_constant", slip="half of tanh'' counted twice: K = 1 / (3 √3)")
 def half_curvature(a: Any, T: int) -> Any:
     return newton_constant(a, T) / 2
-
-
-def contracting(rng: np.random.Generator, a: float, T: int = 40) -> Instance:
-    """‖A‖_∞ = a: A positive or of both signs, inputs constant or random."""
-    d = int(rng.choice([1, 2, 4, 8]))
-    A = rng.uniform(0 if rng.random() < 0.5 else -1, 1, (d, d))
-    A *= a / np.abs(A).sum(axis=1, keepdims=True)
-    U = rng.normal(size=(T, d)) if rng.random() < 0.5 else np.tile(rng.uniform(-1, 1, d), (T, 1))
-    return Instance(TanhCell(A), U, np.zeros(d))
-
-
-def exact_path(instance: Instance) -> list[list[Any]]:
-    """The states in 200-bit balls; x_0 and the inputs are floats, hence exact."""
-    import flint
-
-    cell, U, x0 = instance
-    A, x = flint.arb_mat(cell.A.tolist()), [flint.arb(v) for v in x0.tolist()]
-    path = []
-    for u in U.tolist():
-        product = A * flint.arb_mat([[v] for v in x])
-        x = [(product[i, 0] + u[i]).tanh() for i in range(len(x))]
-        path.append(x)
-    return path
-
-
-def error_ball(X: Floats, path: list[list[Any]]) -> Any:
-    """max |X − path|, a ball."""
-    import flint
-
-    worst_error = flint.arb(0)
-    for row, exact_row in zip(X.tolist(), path, strict=True):
-        for value, truth in zip(row, exact_row, strict=True):
-            worst_error = worst_error.max(abs(truth - value))
-    return worst_error
-
-
-def row_sum_ball(A: Floats) -> Any:
-    """‖A‖_∞ as a ball."""
-    import flint
-
-    total = flint.arb(0)
-    for row in A.tolist():
-        total = total.max(sum((flint.arb(abs(v)) for v in row), flint.arb(0)))
-    return total
 
 
 @claim(

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.claims import Case
 from verify.claims.grid import stream
 from verify.methods.recurrence import Cell, GRUCell, LSTMCell, TanhCell
 
@@ -46,11 +45,6 @@ def any_cell(rng: np.random.Generator, kind: str, d: int, T: int, scale: float =
         return gaussian_tanh(rng, d, T, 0.9 * scale, 0.3)
     cell = gated(rng, kind, d, 4, scale)
     return Instance(cell, rng.normal(size=(T, 4)), rng.uniform(-1, 1, cell.state_size))
-
-
-def of_case(case: Case, name: str, d: int, T: int, gain: float, drive: float) -> Instance:
-    """`gaussian_tanh` from the fixed stream of a case."""
-    return gaussian_tanh(case.stream(name), d, T, gain, drive)
 
 
 @cache

@@ -61,8 +61,8 @@ def of_norm(rng: np.random.Generator, d: int, T: int, a: float) -> Instance:
     evidence=Evidence.EXACT,
     region=at_most(
         1e-14,
-        because="|tanh'| ≤ 1 gives the bound; both sequences round once a step, 4 eps √d at most while a < 1: 4e-15 /"
-        " (1 − a)",
+        because="|tanh'| ≤ 1 gives the bound; either side rounds a step by √d u ≤ 6e-16, d ≤ 32, and independent roundings add "
+        "up to 1/√(1 − a²) ≤ 2.3 times that: 3e-15 for both, and a factor 3",
     ),
     cases=grid(a=(0.3, 0.6, 0.9), d=(6,), T=(100,)).full(d=(1, 6, 32), T=(100, 1000)),
     quantity="largest violation over n < 60",

@@ -39,9 +39,16 @@ def jacobi_as_newton(cell: Any, U: Any, x0: Any, **options: Any) -> Any:
     return recurrence.fixed_point_states(cell, U, x0, "jacobi", **options)
 
 
-@mutant("parallel_rnn.newton_states", slip="the projection is left out")
+@mutant(
+    "parallel_rnn.newton_states", slip="the projection is left out, and so is F for nan: nothing brings a state back"
+)
 def no_projection(cell: Any, U: Any, x0: Any, project: Any = None, **options: Any) -> Any:
     return iterate(cell, U, x0, "newton", repair=lambda X, F: X, **options)
+
+
+@mutant("parallel_rnn.newton_states", slip="the projection is asked for and not made")
+def projection_ignored(cell: Any, U: Any, x0: Any, project: Any = None, **options: Any) -> Any:
+    return recurrence.fixed_point_states(cell, U, x0, "newton", **options)
 
 
 @mutant("parallel_rnn.newton_states", slip="projected into half the box, which moves exact states")

@@ -92,13 +92,14 @@ def onehot_potentials(cost: ArrayLike, t: int) -> tuple[Array, Array]:
     For every p they are feasible, g_t = 0, and <p, f> = sum_i p_i C[i, t] is the distance itself.
     Shapes: cost (n, m); f (n,), g (m,). Exact for arrays of Fractions.
 
-    ValueError: cost not finite, shape. IndexError, TypeError: t is no class.
+    ValueError: cost not finite or beyond 1e300, shape. IndexError, TypeError: t is no class.
 
     >>> f, g = onehot_potentials([[0, 3], [1, 0]], 0)
     >>> f.tolist(), g.tolist()
     ([0.0, 1.0], [0.0, -1.0])
     """
     C = exact_or_finite("cost", cost, ("n", "m"))
+    C = C if C.dtype == object else summable_costs("cost", C, ("n", "m"))
     index = class_indices("t", t, C.shape[1])
     if index.ndim:
         refuse(f"t has shape {index.shape}", "one class is needed", "call once a class")

@@ -19,6 +19,7 @@ from verify.methods.guards import (
     one_of,
     real_array,
     refuse,
+    summable_costs,
 )
 from verify.methods.numerics import softmax
 
@@ -102,8 +103,10 @@ def pooled_loss(p: ArrayLike, targets: ArrayLike, units: ArrayLike) -> Array:
     if not weights.min() >= 0:
         first_bad("p", weights, ~(weights >= 0), "probabilities are not negative", "apply the softmax first")
     remedy = "divide by the sum, or use emo_loss"
-    _sums_to_one("the sum of p", weights @ np.ones(len(U), dtype), tolerance, remedy)
-    _sums_to_one("the squared norm of units", np.vecdot(U, U), tolerance, "divide by the norm, or use emo_loss")
+    with np.errstate(over="ignore"):  # what overflows is refused
+        masses, squares = weights @ np.ones(len(U), dtype), np.vecdot(U, U)
+    _sums_to_one("the sum of p", masses, tolerance, remedy)
+    _sums_to_one("the squared norm of units", squares, tolerance, "divide by the norm, or use emo_loss")
     return np.asarray(1 - np.vecdot(weights @ U, U[t]))
 
 
@@ -119,14 +122,14 @@ def emo_grad(logits: ArrayLike, targets: ArrayLike, cost_columns: ArrayLike) -> 
     is subtracted first, which changes nothing in exact arithmetic, and keeps all digits where the prediction is
     nearly certain.
 
-    ValueError: nan or infinite entries, shapes. IndexError, TypeError: targets that are no classes.
+    ValueError: nan or infinite entries, costs beyond 1e300, shapes. IndexError, TypeError: targets that are no classes.
 
     >>> emo_grad([[0.0, 0.0]], [0], [[0.0], [1.0]]).tolist()
     [[-0.25, 0.25]]
     """
     z = finite_array("logits", logits, ("B", "n"))
     B, n = z.shape
-    cost = finite_array("cost_columns", cost_columns, (n, B)).T
+    cost = summable_costs("cost_columns", cost_columns, (n, B)).T
     class_indices("targets", _one_a_row("targets", targets, B), n)
     p = softmax(z)
     cost = cost - np.take_along_axis(cost, p.argmax(axis=1)[:, None], axis=1)

@@ -68,7 +68,7 @@ def symmetric_noise_cost(cost: ArrayLike, rate: float | Fraction) -> Array:
     the predictions survives for rate < 1 - 1/n if all rows of C have one sum; otherwise it need not. Exact for arrays
     of Fractions with a Fraction rate.
 
-    ValueError: cost not finite or not square, fewer than two classes, rate outside [0, 1).
+    ValueError: cost not finite, beyond 1e300 or not square, fewer than two classes, rate outside [0, 1).
 
     Source: Ghosh, Kumar, Sastry 2017, arXiv 1712.09482.
 
@@ -83,5 +83,5 @@ def symmetric_noise_cost(cost: ArrayLike, rate: float | Fraction) -> Array:
         refuse(f"rate={rate}", "a flip rate lies in [0, 1)", "give the probability that a label is replaced")
     exact = C.dtype == object and is_exact(rate)
     other: Any = as_fraction(rate) / (n - 1) if exact else float(rate) / (n - 1)
-    C = C if exact else C.astype(np.float64, copy=False)
+    C = C if exact else summable_costs("cost", C.astype(np.float64, copy=False), (n, n))
     return np.asarray((1 - n * other) * C + other * C.sum(axis=1, keepdims=True))

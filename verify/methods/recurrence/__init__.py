@@ -6,6 +6,7 @@ from verify.methods.recurrence.bound import error_bound
 from verify.methods.recurrence.cells import Cell, GRUCell, LSTMCell, TanhCell
 from verify.methods.recurrence.damped import levenberg_marquardt_states
 from verify.methods.recurrence.diagonal import Eigenform, diagonal_fixed_point_states, diagonalise
+from verify.methods.recurrence.doubling import doubling_scan
 from verify.methods.recurrence.fixed_point import fixed_point_states
 from verify.methods.recurrence.gradient import adjoint_gradient
 from verify.methods.recurrence.lyapunov import largest_lyapunov
@@ -26,6 +27,7 @@ __all__ = [
     "block_jacobi_states",
     "diagonal_fixed_point_states",
     "diagonalise",
+    "doubling_scan",
     "error_bound",
     "fixed_point_states",
     "largest_lyapunov",

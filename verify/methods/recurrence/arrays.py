@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import refuse
+from verify.methods.guards import is_exact, refuse
 
 CAST = "convert it to floats first"
 
@@ -28,21 +28,31 @@ def namespace(*arrays: Any) -> Any:
     return array_namespace(*foreign)
 
 
-def floats(xp: Any, name: str, value: Any, shape: tuple[int | str, ...]) -> Any:
-    """`value` as a finite array of real floating point numbers with the axes of `shape`; a word is any size, 0 too.
+def floats(xp: Any, name: str, value: Any, shape: tuple[int | str, ...], *, complex_too: bool = False) -> Any:
+    """`value` as a finite array of floating point numbers with the axes of `shape`; a word is any size, 0 too.
 
-    TypeError: integers, complex numbers, objects. ValueError: another shape, nan, infinity.
+    TypeError: integers, objects, complex numbers unless `complex_too`. ValueError: another shape, nan, infinity.
     """
     array = as_array(xp, value)
-    real = array.dtype.kind == "f" if xp is np else xp.isdtype(array.dtype, "real floating")
-    if not real:
-        refuse(f"{name} has dtype {array.dtype}", "real floating point numbers are needed", CAST, TypeError)
+    kinds = ("real floating", "complex floating")[: 1 + complex_too]
+    if not (array.dtype.kind in "fc"[: 1 + complex_too] if xp is np else xp.isdtype(array.dtype, kinds)):
+        needed = f"{'' if complex_too else 'real '}floating point numbers are needed"
+        refuse(f"{name} has dtype {array.dtype}", needed, CAST, TypeError)
     check_axes(name, array, shape)
     if not all_finite(xp, array):
         refuse(
             f"{name} has entries that are nan or infinite", "every entry must be finite", "repair it before the call"
         )
     return array
+
+
+def numbers(xp: Any, name: str, value: Any, shape: tuple[int | str, ...], *, complex_too: bool = False) -> Any:
+    """Like `floats`, and NumPy arrays of ints and fractions (dtype object) as they are."""
+    array = as_array(xp, value)
+    if xp is np and array.dtype == object and all(map(is_exact, array.flat)):
+        check_axes(name, array, shape)
+        return array
+    return floats(xp, name, array, shape, complex_too=complex_too)
 
 
 def as_array(xp: Any, value: Any) -> Any:
@@ -139,6 +149,7 @@ __all__ = [
     "like",
     "matvec",
     "namespace",
+    "numbers",
     "row_scaled",
     "rows_product",
     "shifted",

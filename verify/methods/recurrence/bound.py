@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import Array
+from verify.methods.guards import Array, refuse
 from verify.methods.recurrence.arrays import floats, shifted
 from verify.methods.recurrence.cells import Cell, GRUCell, LSTMCell, TanhCell
 from verify.methods.recurrence.sequential import sequence
@@ -34,7 +34,8 @@ def error_bound(cell: Cell, U: Any, x0: Any, states: Any) -> float:
     them over some steps, stay below r, they are proven, by induction over t. This is tried in the maximum norm and in
     the Euclidean one. For a tanh cell with a = |A|_inf < 1 also max |R| / (1 - a) holds, without a condition.
 
-    TypeError, ValueError: as `sequential_states`; states of another shape.
+    TypeError, ValueError: as `sequential_states`; states of another shape; numbers wider than float64, which would be
+    rounded before anything is proven of them.
 
     >>> from verify.methods.recurrence import TanhCell, sequential_states
     >>> cell, U = TanhCell(np.array([[0.5]])), np.full((100, 1), 0.3)
@@ -43,6 +44,8 @@ def error_bound(cell: Cell, U: Any, x0: Any, states: Any) -> float:
     """
     xp, U, x0 = sequence(cell, U, x0)
     states = floats(xp, "states", states, (int(U.shape[0]), cell.state_size))
+    if any(xp.finfo(given.dtype).eps < EPS for given in (U, states)):
+        refuse("an argument is wider than float64", "bounds are proven in float64", "convert it first", TypeError)
     if not isinstance(cell, TanhCell | GRUCell | LSTMCell):
         return inf
     if U.shape[0] == 0:
@@ -50,15 +53,16 @@ def error_bound(cell: Cell, U: Any, x0: Any, states: Any) -> float:
     cell, U, x0, states = _double(cell), *(np.asarray(x, dtype=np.float64) for x in (U, x0, states))
     before = shifted(np, x0, states)
     defects = _defects(cell, before, U, states)
-    jacobians = cell.jacobian(before, U)
-    size = float(np.abs(before).max())
-    gains = [(norm, norm(jacobians) * OUTWARD) for norm in (_row_sum, _spectral)]
     found = [inf]
-    for window in WINDOWS:
-        if min(found) == inf:  # longer windows cost more, and are needed where single steps do not contract
-            found = [_propagated(cell, jacobians, g, defects, size, norm, window) for norm, g in gains]
-    if isinstance(cell, TanhCell) and (a := float(_row_sum(cell.A)) * OUTWARD) < 1:
-        found.append(float(defects.max()) / (1 - a) * OUTWARD)
+    with np.errstate(all="ignore"):
+        jacobians = cell.jacobian(before, U)
+        size = float(np.abs(before).max())
+        gains = [(norm, norm(jacobians) * OUTWARD) for norm in (_row_sum, _spectral)]
+        for window in WINDOWS:
+            if min(found) == inf:  # longer windows cost more, and are needed where single steps do not contract
+                found = [_propagated(cell, jacobians, g, defects, size, norm, window) for norm, g in gains]
+        if isinstance(cell, TanhCell) and (a := float(_row_sum(cell.A)) * OUTWARD) < 1:
+            found.append(float(defects.max()) / (1 - a) * OUTWARD)
     return min(found)
 
 
@@ -152,7 +156,9 @@ def _row_sum(matrix: Array) -> Array:
 
 
 def _spectral(matrix: Array) -> Array:
-    return np.asarray(np.linalg.norm(matrix, 2, axis=(-2, -1)))
+    finite = np.asarray(np.isfinite(matrix).all(axis=(-2, -1)))
+    norms = np.linalg.norm(np.where(finite[..., None, None], matrix, 0), 2, axis=(-2, -1))
+    return np.where(finite, norms, inf)  # LAPACK raises on what overflowed
 
 
 def _modulus(cell: Any, size: float, norm: Callable[[Array], Array]) -> tuple[float, float]:

@@ -27,7 +27,8 @@ def levenberg_marquardt_states(
 
     d never exceeds |R| / (2 sqrt(damping)). Near the solution the error shrinks by damping / (s^2 + damping), s being
     the least singular value of the Jacobian of the whole residual: linearly, not quadratically; and no state is ever
-    finished early. Without `max_iter` the limit is T, of which nothing follows here.
+    finished early. Without `max_iter` the limit is T, of which nothing follows here. Where the equations of a step are
+    singular to rounding, as those of Jacobians beyond 1e8 may be, it ends with the status "nonfinite".
 
     Methods: "banded" solves the normal equations by a banded Cholesky decomposition (NumPy arrays only), which squares
     the condition number; "smoother" finds the same d as the smoothed mean of a linear Gaussian model with transitions
@@ -54,8 +55,15 @@ def levenberg_marquardt_states(
             if residual <= tol or iterations == limit or residual == float("inf"):
                 return finished(xp, X, iterations, residual, tol, None)
             J = cell.jacobian(before, U)
-            X = X + (_normal_equations(J, R, damping) if method == "banded" else _smoothed(xp, J, R, damping))
+            X = X + _step(xp, J, R, damping, method)
             iterations += 1
+
+
+def _step(xp: Any, J: Any, R: Any, damping: float, method: str) -> Any:
+    try:
+        return _normal_equations(J, R, damping) if method == "banded" else _smoothed(xp, J, R, damping)
+    except np.linalg.LinAlgError:  # singular to rounding: no number of the step is known
+        return R * float("nan")
 
 
 def _normal_equations(J: Any, R: Any, damping: float) -> Any:

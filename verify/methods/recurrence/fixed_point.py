@@ -46,8 +46,8 @@ def fixed_point_states(
     An entry for which a solver returns nan (products that overflowed, times the exact zeros of what is finished)
     becomes F_t, which keeps the first n states right. No convergence is no exception: see `FixedPointResult`.
 
-    TypeError: not of floats. ValueError: shapes, not finite, an unknown name, damping outside [0, 1], an empty range,
-    tol < 0, max_iter < 0.
+    TypeError: not of floats, max_iter no integer. ValueError: shapes, not finite, an unknown name, damping outside
+    [0, 1], an empty range, tol < 0, max_iter < 0.
 
     Sources: Su 9783; Lim et al. 2023 (newton); Gonzalez et al. 2024 (quasi).
 
@@ -61,8 +61,8 @@ def fixed_point_states(
     limit = check_limits(tol, max_iter, int(U.shape[0]))
     if not 0 <= damping <= 1:
         refuse(f"damping={damping}", "a factor of the Jacobian lies in [0, 1]", "1 is no damping")
-    if project is not None and not project[0] < project[1]:
-        refuse(f"project={project}", "a range has low < high", "give (-1, 1) for a tanh cell")
+    if project is not None and (np.shape(project) != (2,) or not project[0] < project[1]):
+        refuse(f"project={project}", "a range is (low, high) with low < high", "give (-1, 1) for a tanh cell")
     check_method(solver)
     matrices = _transition(xp, cell, U, x0, transition)
     kept = [X] if history else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import refuse
+from verify.methods.guards import refuse, whole_number
 from verify.methods.recurrence.arrays import like, matvec, shifted
 from verify.methods.recurrence.cells import Cell
 from verify.methods.recurrence.sequential import run, sequence
@@ -19,7 +19,7 @@ def largest_lyapunov(cell: Cell, U: Any, x0: Any, burn: int = 0) -> float:
     v_t is the direction J_{t-1} ... J_1 v, from a fixed v without a special direction; a vector that becomes 0 gives
     -inf. Over T steps the start leaves an error of O(1 / T).
 
-    TypeError, ValueError: as `sequential_states`; burn outside [0, T).
+    TypeError, ValueError: as `sequential_states`; burn that is no integer in [0, T).
 
     >>> from verify.methods.recurrence import TanhCell
     >>> round(largest_lyapunov(TanhCell(np.array([[0.5]])), np.zeros((10, 1)), np.zeros(1)), 12) == round(log(0.5), 12)
@@ -27,21 +27,19 @@ def largest_lyapunov(cell: Cell, U: Any, x0: Any, burn: int = 0) -> float:
     """
     xp, U, x0 = sequence(cell, U, x0, empty=False)
     T = int(U.shape[0])
-    if not 0 <= burn < T:
+    if whole_number("burn", burn, 0) >= T:
         refuse(f"burn={burn}", f"it lies in [0, {T})", "drop fewer steps, or give a longer sequence")
-    J = cell.jacobian(shifted(xp, x0, run(xp, cell, U, x0)), U)
-    v = like(xp, np.cos(np.arange(cell.state_size)).tolist(), x0)
+    start = np.cos(np.arange(cell.state_size))
+    v, before = like(xp, start.tolist(), x0), float(np.linalg.norm(start))
     total = 0.0
-    for t in range(T):
-        v = matvec(J[t, ...], v)
-        size = float(xp.linalg.vector_norm(v))
-        if size == 0:
-            return -inf
-        if t >= burn:
-            total += log(size) if t else log(size / _start(cell.state_size))
-        v = v / size
+    with np.errstate(all="ignore"):
+        J = cell.jacobian(shifted(xp, x0, run(xp, cell, U, x0)), U)
+        for t in range(T):
+            v = matvec(J[t, ...], v)
+            size = float(xp.linalg.vector_norm(v))
+            if size == 0:
+                return -inf
+            if t >= burn:
+                total += log(size / before)
+            v, before = v / size, 1.0
     return total / (T - burn)
-
-
-def _start(d: int) -> float:
-    return float(np.linalg.norm(np.cos(np.arange(d))))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from verify.methods.guards import refuse
+from verify.methods.guards import refuse, whole_number
 from verify.methods.recurrence.arrays import floats, namespace
 from verify.methods.recurrence.cells import Cell
 
@@ -39,7 +39,8 @@ def sequential_states(cell: Cell, U: Any, x0: Any) -> Any:
     [[0.0], [0.0]]
     """
     xp, U, x0 = sequence(cell, U, x0)
-    return run(xp, cell, U, x0)
+    with np.errstate(all="ignore"):
+        return run(xp, cell, U, x0)
 
 
 def run(xp: Any, cell: Cell, U: Any, x0: Any) -> Any:
@@ -94,11 +95,7 @@ def check_limits(tol: float, max_iter: int | None, T: int) -> int:
     """The largest number of iterations: `max_iter`, or T, after which every prefix-exact iteration is done."""
     if not tol >= 0:
         refuse(f"tol={tol}", "a tolerance is not negative", "0 asks for a residual of exactly 0")
-    if max_iter is None:
-        return T
-    if max_iter < 0:
-        refuse(f"max_iter={max_iter}", "a number of iterations is not negative", "None allows as many as steps")
-    return max_iter
+    return T if max_iter is None else whole_number("max_iter", max_iter, 0)
 
 
 def finished(xp: Any, states: Any, iterations: int, residual: float, tol: float, history: Any) -> FixedPointResult:

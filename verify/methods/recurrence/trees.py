@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.methods.guards import refuse
+from verify.methods.guards import refuse, whole_number
 
 Indices = NDArray[np.intp]
 TREES = ("sklansky", "kogge_stone", "odd_even")
@@ -54,15 +54,14 @@ def scan_cost(T: int, method: str) -> ScanCost:
     (T - 1, T - 1), (T L / 2, L), (T L - T + 1, L) and (2 T - 2 - L, 2 L - 2). Each application to matrices costs
     2 d^3 + 2 d^2 operations; a step of the recurrence itself costs 2 d^2.
 
-    ValueError: T < 1, or an unknown method.
+    TypeError: T is no integer. ValueError: T < 1, or an unknown method.
 
     Sources: as for the trees; Snir 1986 for applications + depth >= 2 T - 2.
 
     >>> scan_cost(16, "odd_even")
     ScanCost(applications=26, depth=6)
     """
-    if T < 1:
-        refuse(f"T={T}", "a scan has at least one element", "give the length of the sequence")
+    T = whole_number("T", T, 1)
     if method == "loop":
         return ScanCost(T - 1, T - 1)
     if method not in TREES:
