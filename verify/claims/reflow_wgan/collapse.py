@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.reflow_wgan.instances import MIX0, MIX1, PLANE0, PLANE1, STRETCH, TILTED, Floats
+from verify.claims.reflow_wgan.instances import MIX0, MIX1, PLANE0, PLANE1, STRETCH, TILTED, Floats, symmetrised
 from verify.claims.sources import FLOW_ARTICLE, FLOW_GAN_ARTICLE
 from verify.evidence import Enclosure, at_most, exact, gap, within, worst
 from verify.methods import rectified_flow as rf
@@ -27,7 +27,7 @@ def trained(S: Floats, m: Floats, eps: float, steps: int, field: Field) -> Laws:
     for k in range(steps):
         A, b = field(k, covs[-1], means[-1])
         G = np.eye(len(S)) + eps * A
-        covs.append((new := G @ covs[-1] @ G.T) / 2 + new.T / 2)
+        covs.append(symmetrised(G @ covs[-1] @ G.T))
         means.append(G @ means[-1] + eps * b)
     return np.array(means), np.array(covs)
 

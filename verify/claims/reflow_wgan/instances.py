@@ -13,8 +13,10 @@ from verify.methods.rectified_flow import Mixture, integrate
 
 Floats = NDArray[np.float64]
 
-STRETCH = np.diag([1.0, 25.0])  # the pair on which rectifying is not optimal
-TILTED = np.array([[13.0, 12.0], [12.0, 13.0]])
+Integers = tuple[tuple[int, int], tuple[int, int]]
+
+EXAMPLE: tuple[Integers, Integers] = (((1, 0), (0, 25)), ((13, 12), (12, 13)))  # on this pair rectifying is not optimal
+STRETCH, TILTED = np.array(EXAMPLE, float)
 MILD = np.diag([1.0, 4.0]), np.array([[2.0, 1.0], [1.0, 2.0]])
 
 
@@ -26,7 +28,8 @@ def spd(rng: np.random.Generator, d: int) -> Floats:
 
 def coupling(rng: np.random.Generator, d: int) -> tuple[Floats, Floats, Floats]:
     """(S0, S1, K) of a joint covariance of 8 d draws: neither independent nor deterministic, K not symmetric."""
-    joint = spd(rng, 2 * d) * np.outer(scale := rng.uniform(0.6, 1.6, 2 * d), scale)
+    joint, scale = spd(rng, 2 * d), rng.uniform(0.6, 1.6, 2 * d)
+    joint = joint * np.outer(scale, scale)
     return joint[:d, :d], joint[d:, d:], joint[d:, :d]
 
 
@@ -34,6 +37,17 @@ def rotation(angle: float) -> Floats:
     """The rotation of the plane."""
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s], [s, c]])
+
+
+def turned(S: Floats, angle: float) -> Floats:
+    """The covariance S of the plane, turned."""
+    R = rotation(angle)
+    return symmetrised(R @ S @ R.T)
+
+
+def symmetrised(S: Floats) -> Floats:
+    """(S + S') / 2: what rounding left of asymmetry in a covariance (..., d, d) is taken out."""
+    return np.asarray((S + S.mT) / 2)
 
 
 def line_mixture(*parts: tuple[float, float, float]) -> Mixture:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, grid, mutant, role, series
-from verify.claims.reflow_wgan.instances import STRETCH, TILTED, Floats, spd, strands
+from verify.claims.reflow_wgan.instances import STRETCH, TILTED, Floats, spd, strands, symmetrised
 from verify.claims.reflow_wgan.marginals import RK4_GAUSSIAN
 from verify.claims.sources import FLOW_AND_TRANSPORT, FLOW_STRAIGHT
 from verify.evidence import Enclosure, Vacuous, at_most, exact, gap, worst
@@ -31,7 +31,7 @@ def by_roots(S0: Floats, S1: Floats) -> Floats:
     root = spd_sqrt(S0)
     inverse = np.linalg.inv(root)
     inner = inverse @ S1 @ inverse
-    return np.asarray(root @ spd_sqrt((inner + inner.T) / 2) @ inverse)
+    return np.asarray(root @ spd_sqrt(symmetrised(inner)) @ inverse)
 
 
 @mutant("reflow_wgan.rectified_map_gaussian", slip="(S0⁻¹ S1)^(1/2): the factors in the wrong order, so S1 is missed")
@@ -67,7 +67,7 @@ def straight_way(t: Any, S0: Floats, S1: Floats) -> Floats:
 def without_squares(t: Any, S0: Floats, S1: Floats) -> Floats:
     L = np.linalg.cholesky(S0)
     inner = np.linalg.solve(L, np.linalg.solve(L, S1).T)
-    w, V = np.linalg.eigh((inner + inner.T) / 2)
+    w, V = np.linalg.eigh(symmetrised(inner))
     s = np.asarray(t)[..., None]
     return np.asarray((L @ V * np.sqrt(1 - s + s * w)[..., None, :]) @ np.linalg.inv(L @ V))
 
@@ -157,8 +157,7 @@ def way_of_the_flow(trajectory: Any, case: Case, rng: np.random.Generator) -> It
 def map_is_a_root(rectified_map: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     def conditioned() -> Floats:
         Q, _ = np.linalg.qr(rng.normal(size=(case.d, case.d)))
-        S = (Q * np.geomspace(1, case.condition, case.d)) @ Q.T
-        return np.asarray((S + S.T) / 2)
+        return symmetrised((Q * np.geomspace(1, case.condition, case.d)) @ Q.T)
 
     S0, S1 = conditioned(), conditioned()
     M = rectified_map(S0, S1)
