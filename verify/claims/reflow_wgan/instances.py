@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.methods.rectified_flow import Mixture, integrate
+from verify.methods.rectified_flow import Mixture, integrate, mixture_velocity
 
 Floats = NDArray[np.float64]
 
@@ -70,9 +71,27 @@ def draws(mix: Mixture, rng: np.random.Generator, size: int) -> Floats:
     return np.asarray(mix.means[which] + np.einsum("nij,nj->ni", factors[which], rng.normal(size=(size, mix.d))))
 
 
-def flow(velocity: Callable[..., Any], x: Floats, n_steps: int, mix0: Mixture = MIX0, mix1: Mixture = MIX1) -> Floats:
-    """Particles carried from t = 0 to 1 by a velocity of mixtures."""
-    return np.asarray(integrate(lambda y, t: velocity(y, t, mix0, mix1), x, n_steps))
+def flow(
+    velocity: Callable[..., Any],
+    x: Floats,
+    n_steps: int,
+    mix0: Mixture = MIX0,
+    mix1: Mixture = MIX1,
+    *,
+    start: float = 0.0,
+    end: float = 1.0,
+) -> Floats:
+    """Particles carried from one time to another by a velocity of mixtures."""
+    span = end - start
+    return np.asarray(integrate(lambda y, s: span * velocity(y, start + span * s, mix0, mix1), x, n_steps))
+
+
+def path(x: Floats, times: Floats, mix0: Mixture = MIX0, mix1: Mixture = MIX1) -> Floats:
+    """Where the flow carries particles by each of the times, the first of which is 0: (T, *shape of x)."""
+    found = [x]
+    for start, end in pairwise(times):
+        found.append(flow(mixture_velocity, found[-1], 4, mix0, mix1, start=start, end=end))
+    return np.array(found)
 
 
 @cache

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.reflow_wgan.instances import MILD, MIX0, MIX1, Floats, flow, quantiles, strands
+from verify.claims.reflow_wgan.instances import MILD, MIX0, MIX1, Floats, flow, path, quantiles, strands
 from verify.claims.reflow_wgan.marginals import RK4_GAUSSIAN
 from verify.claims.sources import FLOW_MARGINALS, FLOW_STRAIGHT
 from verify.evidence import Enclosure, accepted, at_most, exact, exactly, gap, slope, within
@@ -247,12 +246,9 @@ def error_against_step() -> Figure:
 
 @figure(of="reflow_wgan.one-dim-monotone-and-order")
 def monotone_trajectories() -> Figure:
-    start = np.linspace(-3.2, 2.6, 25)
-    times, positions = np.linspace(0, 1, 26), [start]
-    for a, b in pairwise(times):
-        h = b - a
-        positions.append(rf.integrate(lambda x, s, a=a, h=h: h * velocity_on_the_line(x, a + h * s), positions[-1], 4))  # type: ignore[misc]
-    paths = np.stack([np.broadcast_to(times[:, None], (26, 25)), np.array(positions)], axis=1)
+    times = np.linspace(0, 1, 26)
+    positions = path(np.linspace(-3.2, 2.6, 25), times)
+    paths = np.stack([np.broadcast_to(times[:, None], positions.shape), positions], axis=1)
     return Figure(
         "Trajectories of the mixtures on the line",
         "Lines of independent pairs cross; trajectories of the flow do not, so they keep their order.",
