@@ -63,15 +63,17 @@ def eigenvalues(field: Any, case: Case, rng: np.random.Generator) -> Iterator[En
     id="reflow_wgan.penalty-centre.dirac-decay",
     title="With weight one half it comes to rest like exp(−τ/2)",
     statement=r"\big|\mu\,\psi(\tau)-\theta(\tau)\big| = \big|\mu\,\psi(0)-\theta(0)\big|\,e^{-\tau/2},\qquad "
-        r"\mu=-\tfrac12+\tfrac{\sqrt3}2i",
+    r"\mu=-\tfrac12+\tfrac{\sqrt3}2i",
     source=FLOW_CONVERGENCE.at("the Dirac-GAN"),
     role="reflow_wgan.dirac_gan",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="DOP853 at a relative tolerance of 1e-13 over 20 units of time; the modulus falls "
-        "to e⁻¹⁰, so relative errors "
-                   "grow by 2e4 at worst"),
+    region=at_most(
+        1e-9,
+        because="DOP853 at a relative tolerance of 1e-13 over 20 units of time; the modulus falls to e⁻¹⁰, so relative "
+        "errors grow by 2e4 at worst",
+    ),
     quantity="largest relative deviation from exp(−τ/2), 0 ≤ τ ≤ 20",
-)  # fmt: skip
+)
 def comes_to_rest(field: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     from scipy.integrate import solve_ivp
 

@@ -81,17 +81,19 @@ def least_squares(minimiser: Any, case: Case, rng: np.random.Generator) -> Itera
     id="reflow_wgan.generator-gradient.not-white",
     title="Without white features it is not that step",
     statement=r"\mathbb E\,\phi\phi^\top\ne I:\qquad "
-        r"\big\|\arg\min_\theta-\big(\theta_\tau-\tfrac12\nabla_\theta\big)\big\|_\infty>10^{-3}",
+    r"\big\|\arg\min_\theta-\big(\theta_\tau-\tfrac12\nabla_\theta\big)\big\|_\infty>10^{-3}",
     source=SOURCE,
     role="reflow_wgan.regression_minimiser",
     evidence=Evidence.EXACT,
-    region=at_least(1e-3, because="both differ by ε E[∇D φᵀ] times the inverse of the second moment less the "
-        "identity, some tenths here; "
-                    "rounding leaves 1e-15"),
+    region=at_least(
+        1e-3,
+        because="both differ by ε E[∇D φᵀ] times the inverse of the second moment less the identity, some tenths here; "
+        "rounding leaves 1e-15",
+    ),
     cases=grid(seed=(0, 1, 2)),
     quantity="largest |argmin − gradient step|",
     refutes="The regression step is the GAN's step for every generator that is linear in its parameters.",
-)  # fmt: skip
+)
 def coloured_features(minimiser: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     theta, features = instance(rng)
     found = minimiser(theta, features, smooth_gradient, 0.5)

@@ -56,12 +56,14 @@ def target() -> Floats:
     source=SOURCE,
     role="reflow_wgan.monotone_map",
     evidence=Evidence.EXACT,
-    region=at_most(1e-8, because="rk4 with 256 steps: h⁴ = 2.3e-10 times the constant that the entry's orders show, "
-        "about 8, where the "
-                   "density is thinnest"),
+    region=at_most(
+        1e-8,
+        because="rk4 with 256 steps: h⁴ = 2.3e-10 times the constant that the entry's orders show, about 8, where the "
+        "density is thinnest",
+    ),
     cases=grid(steps=(256,)).full(steps=(256, 1024)),
     quantity="largest |flow − map| at 41 points",
-)  # fmt: skip
+)
 def flow_is_monotone(monotone: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(gap(monotone(POINTS, MIX0, MIX1), reached(case.steps)))
 
@@ -111,12 +113,15 @@ LAST = grid(last=(128,)).full(last=(128, 512))
     source=FLOW_STRAIGHT.at("section 2.3"),
     role="reflow_wgan.integrate",
     evidence=Evidence.RATE,
-    region=within(0.94, 1.06, because="the next term is of relative size C h with C near 1: over steps from 1/16 to "
-        "1/128 it moves the "
-                  "slope by up to 0.03; other orders are 1 away"),
+    region=within(
+        0.94,
+        1.06,
+        because="the next term is of relative size C h with C near 1: over steps from 1/16 to 1/128 it moves the slope by up "
+        "to 0.03; other orders are 1 away",
+    ),
     cases=LAST,
     quantity="slope of log error against log step",
-)  # fmt: skip
+)
 def order_of_euler(integrate: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(order(integrate, "euler", case.last))
 
@@ -128,12 +133,15 @@ def order_of_euler(integrate: Any, case: Case, rng: np.random.Generator) -> Iter
     source=FLOW_STRAIGHT.at("section 2.3"),
     role="reflow_wgan.integrate",
     evidence=Evidence.RATE,
-    region=within(1.85, 2.15, because="the next term is of relative size C h with C near 3: a slope off by up to "
-        "0.08 over these steps; "
-                  "other orders are 1 away"),
+    region=within(
+        1.85,
+        2.15,
+        because="the next term is of relative size C h with C near 3: a slope off by up to 0.08 over these steps; other "
+        "orders are 1 away",
+    ),
     cases=LAST,
     quantity="slope of log error against log step",
-)  # fmt: skip
+)
 def order_of_heun(integrate: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(order(integrate, "heun", case.last))
 
@@ -145,11 +153,15 @@ def order_of_heun(integrate: Any, case: Case, rng: np.random.Generator) -> Itera
     source=FLOW_STRAIGHT.at("section 2.3"),
     role="reflow_wgan.integrate",
     evidence=Evidence.RATE,
-    region=within(3.7, 4.3, because="the next term is of relative size C h with C near 5: a slope off by up to 0.15 over these steps; "
-                  "errors stay above 1e-11, rounding below 1e-14; order 3 is 1 away"),
+    region=within(
+        3.7,
+        4.3,
+        because="the next term is of relative size C h with C near 5: a slope off by up to 0.15 over these steps; errors "
+        "stay above 1e-11, rounding below 1e-14; order 3 is 1 away",
+    ),
     cases=LAST,
     quantity="slope of log error against log step",
-)  # fmt: skip
+)
 def order_of_rk4(integrate: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(order(integrate, "rk4", case.last))
 

@@ -26,13 +26,15 @@ ONE_CENTRED = FLOW_WGAN_GP.at("the gradient penalty")
     source=SOURCE,
     role="reflow_wgan.penalized_critic_1d",
     evidence=Evidence.EXACT,
-    region=at_most(1e-9, because="quadrature to 1e-12 of the parts around a kink, some 1e-11 in all; the trapezoidal "
-        "rule is exact to rounding, "
-                   "4001 terms"),
+    region=at_most(
+        1e-9,
+        because="quadrature to 1e-12 of the parts around a kink, some 1e-11 in all; the trapezoidal rule is exact to "
+        "rounding, 4001 terms",
+    ),
     cases=grid(pair=tuple(PAIRS), weight=(0.5, 1.0, 10.0)),
     quantity="|value − (W₁ + H / 4λ)|",
     refutes="Between the penalties of ReFlow and of WGAN-GP only the centre differs, and the value is W₁.",
-)  # fmt: skip
+)
 def value_of_the_critic(critic: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     w1, H = distances(case.pair)
     _, value = critic(*laws(case.pair), 1.0, case.weight, **INTERVAL)
@@ -85,13 +87,15 @@ def usual_weight(critic: Any, case: Case, rng: np.random.Generator) -> Iterator[
     source=FLOW_WGAN_GP.at("proposition 1: unit gradients"),
     role="reflow_wgan.penalized_critic_1d",
     evidence=Evidence.EXACT,
-    region=at_most(1e-4, because="a trapezoidal rule of step 0.01 across the kink of |F₀ − F₁|, whose slopes differ "
-        "by less than 1: h² / 8 = 1.3e-5 "
-                   "over 2λ ≥ 1; the density itself sums to 1 within 1e-13"),
+    region=at_most(
+        1e-4,
+        because="a trapezoidal rule of step 0.01 across the kink of |F₀ − F₁|, whose slopes differ by less than 1: h² / 8 = "
+        "1.3e-5 over 2λ ≥ 1; the density itself sums to 1 within 1e-13",
+    ),
     cases=grid(pair=("shifted", "wide"), weight=(0.5, 10.0)).full(pair=tuple(PAIRS), weight=(0.5, 1.0, 10.0)),
     quantity="|mean slope − (1 + W₁ / 2λ)|",
     refutes="The penalty makes the gradient's norm 1 on the lines.",
-)  # fmt: skip
+)
 def slopes_are_longer(critic: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     F0, F1, pbar = laws(case.pair)
     slope, _ = critic(F0, F1, pbar, 1.0, case.weight, **INTERVAL)
@@ -117,12 +121,15 @@ def bumps(rng: np.random.Generator) -> Iterator[Callable[[Floats], Floats]]:
     source=FLOW_ONE_SIDED.at("the one-sided penalty"),
     role="reflow_wgan.penalized_critic_1d",
     evidence=Evidence.EXACT,
-    region=within(-1e6, 1e-9, because="the best slope is best at every point, so also on a grid: rounding of sums "
-        "over 801 points of numbers "
-                  "below 100 leaves 1e-11"),
+    region=within(
+        -1e6,
+        1e-9,
+        because="the best slope is best at every point, so also on a grid: rounding of sums over 801 points of numbers below "
+        "100 leaves 1e-11",
+    ),
     cases=grid(pair=("shifted",), weight=(0.5, 10.0), center=(0.0, 1.0), side=("two", "one")).full(pair=tuple(PAIRS)),
     quantity="largest gain of 30 changed slopes",
-)  # fmt: skip
+)
 def no_slope_is_better(critic: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     F0, F1, pbar = laws(case.pair)
     slope, _ = critic(F0, F1, pbar, case.center, case.weight, **INTERVAL)

@@ -54,12 +54,16 @@ def cost_ratio(k: int, angle: Any) -> Any:
     source=SOURCE,
     role="reflow_wgan.cost_ratio_limit",
     evidence=Evidence.RATE,
-    region=within(-1.01, -0.99, because="1 − ratio (1 − cos θ) is 2 / (k sin θ) with a relative correction of the same size, below "
-                  "2e-3 at k = 10⁴ and θ = 0.1: a slope off by less than 1e-3, times 10"),
+    region=within(
+        -1.01,
+        -0.99,
+        because="1 − ratio (1 − cos θ) is 2 / (k sin θ) with a relative correction of the same size, below 2e-3 at k = 10⁴ "
+        "and θ = 0.1: a slope off by less than 1e-3, times 10",
+    ),
     cases=grid(angle=(0.1, 0.5, 1.0)).full(angle=(0.1, 0.2, 0.5, 1.0, 1.4)),
     quantity="slope of log(1 − ratio / limit) against log k",
     refutes="Rectified couplings cost at most a constant times the optimum.",
-)  # fmt: skip
+)
 def ratio_reaches_its_limit(limit: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     import flint
 

@@ -148,12 +148,14 @@ def way_of_the_flow(trajectory: Any, case: Case, rng: np.random.Generator) -> It
     source=SOURCE,
     role="reflow_wgan.rectified_map_gaussian",
     evidence=Evidence.EXACT,
-    region=at_most(1e-11, because="two factors with conditions of 1e4 at most lose 1e4 eps = 2e-12 relative to the "
-        "norms of the factors; "
-                   "a factor 5 for sums of d = 5"),
+    region=at_most(
+        1e-11,
+        because="two factors with conditions of 1e4 at most lose 1e4 eps = 2e-12 relative to the norms of the factors; a "
+        "factor 5, above √d for the roundings of sums of d ≤ 20 terms",
+    ),
     cases=grid(d=(1, 2, 3, 5), condition=(1e2, 1e4)).full(d=(1, 2, 3, 5, 20)),
     quantity="worse of both residuals, relative",
-)  # fmt: skip
+)
 def map_is_a_root(rectified_map: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     def conditioned() -> Floats:
         Q, _ = np.linalg.qr(rng.normal(size=(case.d, case.d)))

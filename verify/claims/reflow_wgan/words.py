@@ -90,8 +90,8 @@ def rectified(d: int) -> Floats:
     evidence=Evidence.EXACT,
     region=at_most(
         1e-9,
-        because="costs of order 10 from maps with conditions below 100, in two ways: 1000 eps = 2e-13; POT's general matrix "
-        "root loses some more digits",
+        because="costs of order 10 from maps with conditions below 100, in two ways: 1000 eps = 2e-13; POT's root of a "
+        "product squares the condition and loses two more digits",
     ),
     cases=grid(d=(2, 8)).full(d=(1, 2, 4, 8, 16)),
     quantity="|cost above POT's map − formula|",
@@ -137,7 +137,8 @@ def straight_on_words(rectified_map: Any, defect: Any, case: Case, rng: np.rando
     evidence=Evidence.EXACT,
     region=at_most(
         1e-6,
-        because="rk4 with 24 steps: h⁴ = 3e-6 times a constant below 0.1 for laws of this width, times displacements below 4",
+        because="rk4 with 24 steps: h⁴ = 3e-6 times a constant below 0.04 for laws of this width, times twice the "
+        "displacements, below 4",
     ),
     quantity="|cost of the flow − cost of POT's plan|",
 )
