@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, claim, grid, mutant, role
-from verify.claims.reflow_wgan.instances import MILD, STRETCH, TILTED, Floats, spd, symmetrised, turned
+from verify.claims.reflow_wgan.instances import MILD, STRETCH, TILTED, Floats, answer, spd, symmetrised, turned
 from verify.claims.reflow_wgan.marginals import RK4_GAUSSIAN
 from verify.claims.reflow_wgan.plane import FALSE, SOURCE
 from verify.claims.sources import FLOW_STRAIGHT, GELBRICH
@@ -139,4 +139,4 @@ def commuting_pairs(excess: Any, case: Case, rng: np.random.Generator) -> Iterat
 )
 def turned_pairs(excess: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     S0 = np.diag([1.0, case.ratio**2])
-    yield exact(float(excess(S0, turned(S0, case.angle))))
+    yield exact(answer(excess(S0, turned(S0, case.angle)), -np.inf))

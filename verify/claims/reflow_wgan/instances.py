@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.methods.numerics import bures_distance2
 from verify.methods.rectified_flow import Mixture, integrate, mixture_velocity
 
 Floats = NDArray[np.float64]
@@ -118,6 +119,18 @@ def gauss(n: int) -> tuple[Floats, Floats]:
     """Gauss-Legendre nodes and weights on [0, 1]."""
     x, w = np.polynomial.legendre.leggauss(n)
     return (x + 1) / 2, w / 2
+
+
+def w2(covs: Floats, S1: Floats, shifts: Floats) -> Floats:
+    """W2 of normal laws, covariances (n, d, d) against S1, means (n, d) apart; inf if one is not finite, so no covariance."""
+    if not np.isfinite(covs).all():
+        return np.full(len(covs), np.inf)
+    return np.asarray(np.sqrt(np.sum(shifts**2, axis=1) + bures_distance2(symmetrised(covs), S1)))
+
+
+def answer(x: Any, otherwise: float = np.inf) -> float:
+    """A subject's number, or one outside of the region where it is NaN, which is a wrong answer and no failure of ours."""
+    return otherwise if np.isnan(x) else float(x)
 
 
 def strands(paths: Floats) -> tuple[Floats, Floats]:
