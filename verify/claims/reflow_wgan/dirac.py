@@ -139,9 +139,8 @@ def orbits() -> Figure:
 
     return Figure(
         "Orbits of the smallest GAN under three penalties",
-        "Without a penalty training circles; the 0-centred penalty spirals into the data at the centre; the "
-        "1-centred one keeps turning "
-        "around it.",
+        "Without a penalty training circles; the 0-centred penalty spirals into the data at the centre; the 1-centred one "
+        "keeps turning around it.",
         "slope of the critic ψ",
         "generator θ (the data is 0)",
         (

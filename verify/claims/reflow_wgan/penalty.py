@@ -200,9 +200,8 @@ def two_slopes() -> Figure:
     zero, _ = rf.penalized_critic_1d(*problem, 0.0, 0.5, **INTERVAL)
     return Figure(
         "The best slope of the critic from N(0, 1) to N(0, 4)",
-        "Centred at 0 the slope is the averaged velocity and passes through 0; centred at 1 it jumps from −1 to 1, "
-        "and is always longer "
-        "than 1.",
+        "Centred at 0 the slope is the averaged velocity and passes through 0; centred at 1 it jumps from −1 to 1, and is "
+        "always longer than 1.",
         "x",
         "D'(x)",
         (
