@@ -192,6 +192,17 @@ def test_a_linear_coupling_with_a_negative_eigenvalue_is_refused_wherever_its_li
     np.testing.assert_allclose(gaussian_flow(S0, (S1 + S1.T) / 2, positive @ S0, 10)[-1], positive, atol=1e-6)
 
 
+@few
+@given(s=st.floats(1e-3, 1e3), variance=st.floats(0.1, 10), d=st.integers(1, 3))
+def test_pairs_that_all_meet_in_one_point_are_refused_however_it_is_rounded(s, variance, d):
+    S0, zero, meeting = variance * np.eye(d), np.zeros(d), 1 / (1 + s)
+    with pytest.raises(ValueError, match=r"singular at t = "):
+        gaussian_flow(S0, s**2 * S0, -s * S0, 10)  # x1 = -s x0
+    for field in ("conditional", "gradient"):
+        with pytest.raises(ValueError, match=r"singular at t = "):
+            gaussian_velocity(meeting, S0, s**2 * S0, -s * S0, zero, zero, field)
+
+
 def test_nearly_opposite_pairs_are_still_rectifiable():
     maps = gaussian_flow([[1.0]], [[1.0]], [[-0.999]], 4000)
     np.testing.assert_allclose(maps[-1], [[1.0]], atol=1e-6)
@@ -237,6 +248,14 @@ def test_far_from_every_component_the_velocity_is_finite_and_that_of_the_nearest
     far = mixture_velocity([300.0], 0.25, mix0, mix1)
     slope, offset = gaussian_velocity(0.25, [[0.1]], [[1.0]], [[0.0]], [1.0], [0.0])
     np.testing.assert_allclose(far, slope[0] * 300 + offset, rtol=1e-12)
+
+
+def test_a_pair_too_rare_for_a_float_still_rules_where_it_is_nearest():
+    def rare(mean):
+        return Mixture([1e-200, 1.0], [[mean], [0.0]], [[[1.0]], [[1.0]]])
+
+    # at t = 1/2 the pair of means 100 and 200, of weight 1e-400, is at 150, the others 50 and more away
+    assert mixture_velocity([150.0], 0.5, rare(100.0), rare(200.0)).tolist() == [100.0]
 
 
 def test_components_of_one_shape_share_a_factor_and_nothing_changes():
@@ -366,6 +385,8 @@ def test_the_average_is_exact_on_fractions():
 
     found = averaged_velocity_1d(np.array([Q(1, 2)], object), step(0), step(1), lambda x: np.array([Q(1, 3)], object))
     assert found.tolist() == [Q(3)]
+    still = averaged_velocity_1d(np.array([Q(2)], object), step(0), step(1), lambda x: 0 * x)  # nothing passes here
+    assert [(v, type(v)) for v in still] == [(Q(0), Q)]
 
 
 # --- bad input ------------------------------------------------------------------------------------------------------
@@ -386,6 +407,10 @@ ASYMMETRIC = np.array([[1.0, 1e-6], [0.0, 1.0]])
         lambda: gaussian_velocity(0.5, ONE, ONE, -ONE, MEAN, MEAN, "gradient"),
         lambda: gaussian_velocity(0.5, ONE, ONE, Z, np.zeros(3), MEAN),
         lambda: gaussian_velocity(0.5, ONE, ONE, Z, MEAN, MEAN, "curl"),
+        lambda: gaussian_velocity(0.5, ONE, ONE, Z, np.zeros((3, 2)), np.zeros((4, 2))),
+        lambda: gaussian_velocity(np.zeros(3), np.stack([ONE, ONE]), ONE, Z, MEAN, MEAN),
+        lambda: gaussian_flow(ONE, np.stack([ONE, ONE]), np.stack([Z, Z, Z]), 10),
+        lambda: transport_cost(np.stack([ONE, ONE]), ONE, Z, np.zeros((3, 2)), MEAN),
         lambda: gaussian_flow(ONE, ONE, -ONE, 10),
         lambda: gaussian_flow(ASYMMETRIC, ONE, Z, 10),
         lambda: gaussian_flow(ONE, ONE, 1.1 * ONE, 10),
@@ -416,6 +441,8 @@ ASYMMETRIC = np.array([[1.0, 1e-6], [0.0, 1.0]])
         lambda: critic_objective(len, len, ([[0.0]], [[1.0]]), [1.0], penalty_weight=0),
         lambda: critic_objective(len, len, ([[0.0]], [[1.0], [2.0]]), [1.0]),
         lambda: critic_objective(len, len, ([[Q(0)]], [[Q(1)]]), [Q(1)], penalty_center=1),
+        lambda: critic_objective(lambda x: x, lambda x: x, ([[0.0]], [[1.0]]), [1.0]),
+        lambda: critic_objective(lambda x: x[:, 0], lambda x: x[:, :1], ([[0.0, 0.0]], [[1.0, 1.0]]), [1.0]),
         lambda: averaged_velocity_1d([0.5], ramp, late_ramp, lambda x: 0 * x),
         lambda: dual_sobolev_1d(ramp, late_ramp, lambda x: 1 + 0 * x, low=2, high=0),
         lambda: penalized_critic_1d(ramp, late_ramp, lambda x: 1 + 0 * x, 1.0, -1.0, low=0, high=2),
@@ -435,7 +462,11 @@ def test_bad_values_are_refused_in_words(call):
         lambda: gaussian_flow(ONE, ONE, Z, 2.0),
         lambda: integrate(lambda x, t: x, np.array([1, 2]), 3),
         lambda: integrate(lambda x, t: x, np.array([1j]), 3),
+        lambda: integrate(lambda x, t: 1j * x, np.ones(2), 3),
         lambda: mixture_velocity([0.0], 0.5, (1, 0, 1), LINE),
+        lambda: critic_objective(len, len, ([[0.0]], [[1.0]]), [1.0], nodes=16.0),
+        lambda: critic_objective(len, len, ([[0.0]], [[1.0]]), [1.0], penalty_weight=1j),
+        lambda: penalized_critic_1d(ramp, late_ramp, lambda x: 1 + 0 * x, 1j, 1.0, low=0, high=2),
     ],
 )
 def test_bad_types_are_refused(call):

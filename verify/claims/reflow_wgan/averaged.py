@@ -87,11 +87,13 @@ POINTS = np.linspace(-3.5, 5, 29)
     source=SOURCE,
     role=("reflow_wgan.averaged_velocity_1d", "reflow_wgan.time_averaged_velocity"),
     evidence=Evidence.EXACT,
-    region=at_most(1e-12, because="100 Gauss-Legendre nodes are exact to rounding for Gaussians of width above 0.3; "
-        "p̄ v̄ is a sum of 400 "
-                   "numbers below 4: 400 · 4 eps = 4e-13"),
+    region=at_most(
+        1e-12,
+        because="100 Gauss-Legendre nodes are exact to rounding for Gaussians of width above 0.3; p̄ v̄ is a sum of 400 "
+        "numbers below 4: 400 · 4 eps = 4e-13",
+    ),
     quantity="largest p̄ |closed form − average| at 29 points",
-)  # fmt: skip
+)
 def closed_form_is_the_average(
     velocity: Any, average: Any, case: Case, rng: np.random.Generator
 ) -> Iterator[Enclosure]:
@@ -147,11 +149,13 @@ RANGE = {"low": -14.0, "high": 14.0}
     source=SOBOLEV,
     role=("reflow_wgan.dual_sobolev_1d", "reflow_wgan.mean_density"),
     evidence=Evidence.EXACT,
-    region=at_most(1e-8, because="tails beyond 14 hold less than 1e-20; quadrature to 1e-12 on one side, a "
-        "trapezoidal rule of step 0.005 on "
-                   "the other, exact to rounding for smooth densities, 5600 terms"),
+    region=at_most(
+        1e-8,
+        because="tails beyond 14 hold less than 1e-20; quadrature to 1e-12 on one side, a trapezoidal rule of step 0.005 on "
+        "the other, exact to rounding for smooth densities, 5600 terms",
+    ),
     quantity="|H from distribution functions − H from averaged velocities|",
-)  # fmt: skip
+)
 def value_is_a_norm(norm: Any, density: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     x = np.arange(-14, 14, 0.005)
     w, p, v = time_table(x, MIX0, MIX1)
@@ -161,8 +165,11 @@ def value_is_a_norm(norm: Any, density: Any, case: Case, rng: np.random.Generato
 
 
 def carried(average: Any, mix0: rf.Mixture, mix1: rf.Mixture, x: Floats) -> Floats:
-    """Where the averaged velocity carries particles in unit time."""
-    return rf.integrate(lambda y, _t: average(y, mix0, mix1), x, 100)
+    """Where the averaged velocity carries particles in unit time; to 1e300 if it leaves the finite numbers."""
+    try:
+        return rf.integrate(lambda y, _t: average(y, mix0, mix1), x, 100)
+    except RuntimeError:
+        return np.full(x.shape, 1e300)
 
 
 NORMAL, WIDE, SHIFTED = (line_mixture((1.0, m, s)) for m, s in ((0.0, 1.0), (0.0, 2.0), (2.0, 1.0)))
@@ -171,17 +178,20 @@ NORMAL, WIDE, SHIFTED = (line_mixture((1.0, m, s)) for m, s in ((0.0, 1.0), (0.0
 @claim(
     id="reflow_wgan.time-averaged-critic.no-transport",
     title="Followed for unit time, the averaged velocity misses the data",
-    statement=r"\mathcal N(0,1)\to\mathcal N(0,4):\qquad \sup_x\big|P(z_1\le x)-F_1(x)\big| > 0.04",
+    statement=r"\mathcal N(0,1)\to\mathcal N(0,4)\ \text{or}\ \mathcal N(2,1):\qquad \sup_x\big|P(z_1\le x)-F_1(x)\big| > 0.04",
     source=SOURCE,
     role="reflow_wgan.time_averaged_velocity",
     evidence=Evidence.EXACT,
-    region=within(0.04, 0.5, because="an exact flow has 0; here particles keep their order, so the distance is max "
-        "|F₀(z₀) − F₁(z₁)|, and "
-                  "rk4 with 100 steps is good to 1e-7"),
+    region=within(
+        0.04,
+        0.5,
+        because="an exact flow has 0; here particles keep their order, so the distance is max |F₀(z₀) − F₁(z₁)|, and rk4 "
+        "with 100 steps is good to 1e-7",
+    ),
     cases=grid(data=("wide", "shifted")),
     quantity="Kolmogorov distance to the data",
     refutes="The velocity without time transports the noise onto the data.",
-)  # fmt: skip
+)
 def averaged_velocity_misses(average: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     data = WIDE if case.data == "wide" else SHIFTED
     x = np.linspace(-3, 3, 61)
@@ -252,7 +262,10 @@ def passing_through_nothing(velocity: Any, case: Case, rng: np.random.Generator)
 def ends_are_another_norm(density: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     laws = law_of(MIX0), law_of(MIX1)
     ends = rf.dual_sobolev_1d(*laws, mean_density_of(MIX0, MIX1, mean_of_the_ends), low=-6, high=8)
-    yield exact(ends - rf.dual_sobolev_1d(*laws, mean_density_of(MIX0, MIX1, density), low=-6, high=8))
+    try:
+        yield exact(ends - rf.dual_sobolev_1d(*laws, mean_density_of(MIX0, MIX1, density), low=-6, high=8))
+    except ValueError:  # what the subject gave is no density
+        yield exact(-np.inf)
 
 
 @figure(of="reflow_wgan.time-averaged-critic.mixtures")

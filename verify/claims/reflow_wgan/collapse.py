@@ -8,11 +8,21 @@ from typing import Any
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.reflow_wgan.instances import MIX0, MIX1, PLANE0, PLANE1, STRETCH, TILTED, Floats
+from verify.claims.reflow_wgan.instances import (
+    MIX0,
+    MIX1,
+    PLANE0,
+    PLANE1,
+    STRETCH,
+    TILTED,
+    Floats,
+    answer,
+    symmetrised,
+    w2,
+)
 from verify.claims.sources import FLOW_ARTICLE, FLOW_GAN_ARTICLE
 from verify.evidence import Enclosure, at_most, exact, gap, within, worst
 from verify.methods import rectified_flow as rf
-from verify.methods.numerics import bures_distance2
 
 SOURCE = FLOW_ARTICLE.at("one small step of the ODE for the generator")
 
@@ -27,7 +37,7 @@ def trained(S: Floats, m: Floats, eps: float, steps: int, field: Field) -> Laws:
     for k in range(steps):
         A, b = field(k, covs[-1], means[-1])
         G = np.eye(len(S)) + eps * A
-        covs.append((new := G @ covs[-1] @ G.T) / 2 + new.T / 2)
+        covs.append(symmetrised(G @ covs[-1] @ G.T))
         means.append(G @ means[-1] + eps * b)
     return np.array(means), np.array(covs)
 
@@ -138,7 +148,7 @@ def leaves_the_data(training: Any, case: Case, rng: np.random.Generator) -> Iter
 def contraction(training: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     m, m1 = np.array([1.0, -1.0]), np.array([0.0, 2.0])
     means, covs = training(STRETCH, m, TILTED, m1, case.eps, 5, "optimal")
-    distance = np.sqrt(np.sum((means - m1) ** 2, axis=1) + bures_distance2(covs, TILTED))
+    distance = w2(covs, TILTED, means - m1)
     yield exact(gap(distance[1:] / distance[:-1], np.full(5, 1 - case.eps)))
 
 
@@ -159,8 +169,8 @@ def one_step_to_the_mean(velocity: Any, case: Case, rng: np.random.Generator) ->
     mix0, mix1 = (MIX0, MIX1) if case.laws == "line" else (PLANE0, PLANE1)
     x = 2 * rng.normal(size=(30, mix0.d))
     mean = mix1.weights @ mix1.means
-    end = rf.integrate(lambda y, t: velocity(y, t, mix0, mix1), x, 1, "euler")
-    yield worst([exact(gap(velocity(x, 0.0, mix0, mix1), mean - x)), exact(gap(end, np.tile(mean, (30, 1))))])
+    v = velocity(x, 0.0, mix0, mix1)
+    yield worst([exact(gap(v, mean - x)), exact(gap(x + v, np.tile(mean, (30, 1))))])
 
 
 @claim(
@@ -176,7 +186,7 @@ def one_step_to_the_mean(velocity: Any, case: Case, rng: np.random.Generator) ->
 def seventieth(training: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     one, zero = np.eye(1), np.zeros(1)
     sigma = float(np.sqrt(training(one, zero, one, zero, 0.1, 40)[1][-1, 0, 0]))
-    yield exact(sigma if np.isfinite(sigma) else 9.0)
+    yield exact(answer(sigma))
 
 
 @figure(of="reflow_wgan.time-zero-collapse")
@@ -186,7 +196,7 @@ def three_schemes() -> Figure:
 
     def distances(laws: Laws) -> Any:
         means, covs = laws
-        return np.sqrt(np.sum((means - m1) ** 2, axis=1) + bures_distance2(covs, S1))
+        return w2(covs, S1, means - m1)
 
     k = range(steps + 1)
     return Figure(

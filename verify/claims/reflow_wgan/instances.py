@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.methods.rectified_flow import Mixture, integrate
+from verify.methods.numerics import bures_distance2
+from verify.methods.rectified_flow import Mixture, integrate, mixture_velocity
 
 Floats = NDArray[np.float64]
 
-STRETCH = np.diag([1.0, 25.0])  # the pair on which rectifying is not optimal
-TILTED = np.array([[13.0, 12.0], [12.0, 13.0]])
+Integers = tuple[tuple[int, int], tuple[int, int]]
+
+EXAMPLE: tuple[Integers, Integers] = (((1, 0), (0, 25)), ((13, 12), (12, 13)))  # on this pair rectifying is not optimal
+STRETCH, TILTED = np.array(EXAMPLE, float)
 MILD = np.diag([1.0, 4.0]), np.array([[2.0, 1.0], [1.0, 2.0]])
 
 
@@ -26,7 +30,8 @@ def spd(rng: np.random.Generator, d: int) -> Floats:
 
 def coupling(rng: np.random.Generator, d: int) -> tuple[Floats, Floats, Floats]:
     """(S0, S1, K) of a joint covariance of 8 d draws: neither independent nor deterministic, K not symmetric."""
-    joint = spd(rng, 2 * d) * np.outer(scale := rng.uniform(0.6, 1.6, 2 * d), scale)
+    joint, scale = spd(rng, 2 * d), rng.uniform(0.6, 1.6, 2 * d)
+    joint = joint * np.outer(scale, scale)
     return joint[:d, :d], joint[d:, d:], joint[d:, :d]
 
 
@@ -34,6 +39,17 @@ def rotation(angle: float) -> Floats:
     """The rotation of the plane."""
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, -s], [s, c]])
+
+
+def turned(S: Floats, angle: float) -> Floats:
+    """The covariance S of the plane, turned."""
+    R = rotation(angle)
+    return symmetrised(R @ S @ R.T)
+
+
+def symmetrised(S: Floats) -> Floats:
+    """(S + S') / 2: what rounding left of asymmetry in a covariance (..., d, d) is taken out."""
+    return np.asarray((S + S.mT) / 2)
 
 
 def line_mixture(*parts: tuple[float, float, float]) -> Mixture:
@@ -56,9 +72,27 @@ def draws(mix: Mixture, rng: np.random.Generator, size: int) -> Floats:
     return np.asarray(mix.means[which] + np.einsum("nij,nj->ni", factors[which], rng.normal(size=(size, mix.d))))
 
 
-def flow(velocity: Callable[..., Any], x: Floats, n_steps: int, mix0: Mixture = MIX0, mix1: Mixture = MIX1) -> Floats:
-    """Particles carried from t = 0 to 1 by a velocity of mixtures."""
-    return np.asarray(integrate(lambda y, t: velocity(y, t, mix0, mix1), x, n_steps))
+def flow(
+    velocity: Callable[..., Any],
+    x: Floats,
+    n_steps: int,
+    mix0: Mixture = MIX0,
+    mix1: Mixture = MIX1,
+    *,
+    start: float = 0.0,
+    end: float = 1.0,
+) -> Floats:
+    """Particles carried from one time to another by a velocity of mixtures."""
+    span = end - start
+    return np.asarray(integrate(lambda y, s: span * velocity(y, start + span * s, mix0, mix1), x, n_steps))
+
+
+def path(x: Floats, times: Floats, mix0: Mixture = MIX0, mix1: Mixture = MIX1) -> Floats:
+    """Where the flow carries particles by each of the times, the first of which is 0: (T, *shape of x)."""
+    found = [x]
+    for start, end in pairwise(times):
+        found.append(flow(mixture_velocity, found[-1], 4, mix0, mix1, start=start, end=end))
+    return np.array(found)
 
 
 @cache
@@ -85,6 +119,18 @@ def gauss(n: int) -> tuple[Floats, Floats]:
     """Gauss-Legendre nodes and weights on [0, 1]."""
     x, w = np.polynomial.legendre.leggauss(n)
     return (x + 1) / 2, w / 2
+
+
+def w2(covs: Floats, S1: Floats, shifts: Floats) -> Floats:
+    """W2 of normal laws, covariances (n, d, d) against S1, means (n, d) apart; inf if one is not finite, so no covariance."""
+    if not np.isfinite(covs).all():
+        return np.full(len(covs), np.inf)
+    return np.asarray(np.sqrt(np.sum(shifts**2, axis=1) + bures_distance2(symmetrised(covs), S1)))
+
+
+def answer(x: Any, otherwise: float = np.inf) -> float:
+    """A subject's number, or one outside of the region where it is NaN, which is a wrong answer and no failure of ours."""
+    return otherwise if np.isnan(x) else float(x)
 
 
 def strands(paths: Floats) -> tuple[Floats, Floats]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
-from verify.claims.reflow_wgan.instances import MILD, MIX0, MIX1, Floats, flow, quantiles, strands
+from verify.claims.reflow_wgan.instances import MILD, MIX0, MIX1, Floats, flow, path, quantiles, strands
 from verify.claims.reflow_wgan.marginals import RK4_GAUSSIAN
 from verify.claims.sources import FLOW_MARGINALS, FLOW_STRAIGHT
 from verify.evidence import Enclosure, accepted, at_most, exact, exactly, gap, slope, within
@@ -57,12 +56,14 @@ def target() -> Floats:
     source=SOURCE,
     role="reflow_wgan.monotone_map",
     evidence=Evidence.EXACT,
-    region=at_most(1e-8, because="rk4 with 256 steps: h⁴ = 2.3e-10 times the constant that the entry's orders show, "
-        "about 8, where the "
-                   "density is thinnest"),
+    region=at_most(
+        1e-8,
+        because="rk4 with 256 steps: h⁴ = 2.3e-10 times the constant that the entry's orders show, about 8, where the "
+        "density is thinnest",
+    ),
     cases=grid(steps=(256,)).full(steps=(256, 1024)),
     quantity="largest |flow − map| at 41 points",
-)  # fmt: skip
+)
 def flow_is_monotone(monotone: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(gap(monotone(POINTS, MIX0, MIX1), reached(case.steps)))
 
@@ -112,12 +113,15 @@ LAST = grid(last=(128,)).full(last=(128, 512))
     source=FLOW_STRAIGHT.at("section 2.3"),
     role="reflow_wgan.integrate",
     evidence=Evidence.RATE,
-    region=within(0.94, 1.06, because="the next term is of relative size C h with C near 1: over steps from 1/16 to "
-        "1/128 it moves the "
-                  "slope by up to 0.03; other orders are 1 away"),
+    region=within(
+        0.94,
+        1.06,
+        because="the next term is of relative size C h with C near 1: over steps from 1/16 to 1/128 it moves the slope by up "
+        "to 0.03; other orders are 1 away",
+    ),
     cases=LAST,
     quantity="slope of log error against log step",
-)  # fmt: skip
+)
 def order_of_euler(integrate: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(order(integrate, "euler", case.last))
 
@@ -129,12 +133,15 @@ def order_of_euler(integrate: Any, case: Case, rng: np.random.Generator) -> Iter
     source=FLOW_STRAIGHT.at("section 2.3"),
     role="reflow_wgan.integrate",
     evidence=Evidence.RATE,
-    region=within(1.85, 2.15, because="the next term is of relative size C h with C near 3: a slope off by up to "
-        "0.08 over these steps; "
-                  "other orders are 1 away"),
+    region=within(
+        1.85,
+        2.15,
+        because="the next term is of relative size C h with C near 3: a slope off by up to 0.08 over these steps; other "
+        "orders are 1 away",
+    ),
     cases=LAST,
     quantity="slope of log error against log step",
-)  # fmt: skip
+)
 def order_of_heun(integrate: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(order(integrate, "heun", case.last))
 
@@ -146,11 +153,15 @@ def order_of_heun(integrate: Any, case: Case, rng: np.random.Generator) -> Itera
     source=FLOW_STRAIGHT.at("section 2.3"),
     role="reflow_wgan.integrate",
     evidence=Evidence.RATE,
-    region=within(3.7, 4.3, because="the next term is of relative size C h with C near 5: a slope off by up to 0.15 over these steps; "
-                  "errors stay above 1e-11, rounding below 1e-14; order 3 is 1 away"),
+    region=within(
+        3.7,
+        4.3,
+        because="the next term is of relative size C h with C near 5: a slope off by up to 0.15 over these steps; errors "
+        "stay above 1e-11, rounding below 1e-14; order 3 is 1 away",
+    ),
     cases=LAST,
     quantity="slope of log error against log step",
-)  # fmt: skip
+)
 def order_of_rk4(integrate: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     yield exact(order(integrate, "rk4", case.last))
 
@@ -247,12 +258,9 @@ def error_against_step() -> Figure:
 
 @figure(of="reflow_wgan.one-dim-monotone-and-order")
 def monotone_trajectories() -> Figure:
-    start = np.linspace(-3.2, 2.6, 25)
-    times, positions = np.linspace(0, 1, 26), [start]
-    for a, b in pairwise(times):
-        h = b - a
-        positions.append(rf.integrate(lambda x, s, a=a, h=h: h * velocity_on_the_line(x, a + h * s), positions[-1], 4))  # type: ignore[misc]
-    paths = np.stack([np.broadcast_to(times[:, None], (26, 25)), np.array(positions)], axis=1)
+    times = np.linspace(0, 1, 26)
+    positions = path(np.linspace(-3.2, 2.6, 25), times)
+    paths = np.stack([np.broadcast_to(times[:, None], positions.shape), positions], axis=1)
     return Figure(
         "Trajectories of the mixtures on the line",
         "Lines of independent pairs cross; trajectories of the flow do not, so they keep their order.",

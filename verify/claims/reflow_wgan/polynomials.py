@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -74,6 +75,21 @@ def slope_along(D: Polynomial, start: Any, end: Any) -> Line:
     return [k * c for k, c in enumerate(along(D, start, end))][1:] or [Fraction(0)]
 
 
+def lines(D: Polynomial, coupling: FiniteCoupling) -> list[Line]:
+    """t -> <grad D(x_t), x1 - x0> for every pair."""
+    return [slope_along(D, start, end) for start, end in zip(coupling.x0, coupling.x1, strict=True)]
+
+
+def rise(D: Polynomial, coupling: FiniteCoupling) -> Any:
+    """D(x1) - D(x0) for every pair."""
+    return value(D, coupling.x1) - value(D, coupling.x0)
+
+
+def mean(coupling: FiniteCoupling, values: Iterable[Fraction]) -> Fraction:
+    """The mean over pairs."""
+    return sum((w * v for w, v in zip(coupling.weights, values, strict=True)), Fraction(0))
+
+
 def times(a: Line, b: Line) -> Line:
     """The product of two polynomials in t."""
     made = [Fraction(0)] * (len(a) + len(b) - 1)
@@ -98,19 +114,25 @@ def integral(a: Line, low: Any = 0, high: Any = 1) -> Fraction:
     )
 
 
+def mean_square(a: Line) -> Fraction:
+    """The integral over [0, 1] of the square of a polynomial in t."""
+    return integral(times(a, a))
+
+
 def at(a: Line, t: Any) -> Fraction:
     """A polynomial in t at one time."""
     return sum((c * Fraction(t) ** k for k, c in enumerate(a)), Fraction(0))
 
 
+def errors(D: Polynomial, start: Any, end: Any) -> list[Line]:
+    """t -> grad D(x_t) - (x1 - x0), by coordinates; a third one, the time, is not regressed."""
+    return [plus(along(derivative(D, k), start, end), [start[k] - end[k]]) for k in range(2)]
+
+
 def regression(D: Polynomial, coupling: FiniteCoupling) -> Fraction:
     """E 1/2 |grad D(x_t) - (x1 - x0)|^2, t uniform."""
-    total = Fraction(0)
-    for start, end, w in zip(*coupling, strict=True):
-        for k in range(len(start)):
-            error = plus(along(derivative(D, k), start, end), [start[k] - end[k]])
-            total += w * integral(times(error, error)) / 2
-    return total
+    pairs = zip(coupling.x0, coupling.x1, strict=True)
+    return mean(coupling, [sum(map(mean_square, errors(D, start, end)), Fraction(0)) for start, end in pairs]) / 2
 
 
 def half_square_distance(coupling: FiniteCoupling) -> Fraction:

@@ -16,22 +16,11 @@ from verify.evidence import Enclosure, bounded_mean, exact, exactly, within
 SOURCE = FLOW_ARTICLE.at("from the regression to D(x1) − D(x0)")
 
 
-def mean_over(coupling: poly.FiniteCoupling, values: list[Fraction]) -> Fraction:
-    """The mean over pairs."""
-    return sum((w * v for w, v in zip(coupling.weights, values, strict=True)), Fraction(0))
-
-
-def lines_of(D: poly.Polynomial, coupling: poly.FiniteCoupling) -> list[poly.Line]:
-    """t -> <grad D(x_t), x1 - x0> for every pair."""
-    return [poly.slope_along(D, start, end) for start, end in zip(coupling.x0, coupling.x1, strict=True)]
-
-
 @role("reflow_wgan.inner_product_variance", numbers="D: a polynomial, a finite coupling: fractions; a Fraction")
 def inner_product_variance(D: poly.Polynomial, coupling: poly.FiniteCoupling) -> Fraction:
     """Var<grad D(x_t), x1 - x0> over pairs and uniform times: what one sample of the regression form has."""
-    lines = lines_of(D, coupling)
-    square = mean_over(coupling, [poly.integral(poly.times(line, line)) for line in lines])
-    return square - mean_over(coupling, [poly.integral(line) for line in lines]) ** 2
+    lines = poly.lines(D, coupling)
+    return poly.mean(coupling, map(poly.mean_square, lines)) - poly.mean(coupling, map(poly.integral, lines)) ** 2
 
 
 @mutant("reflow_wgan.inner_product_variance", slip="an independent time for each term of the inner product")
@@ -40,41 +29,36 @@ def own_times(D: poly.Polynomial, coupling: poly.FiniteCoupling) -> Fraction:
     for start, end, w in zip(*coupling, strict=True):
         terms = [[c * (end[k] - start[k]) for c in poly.along(poly.derivative(D, k), start, end)] for k in range(2)]
         means = [poly.integral(term) for term in terms]
-        square += w * (sum(poly.integral(poly.times(term, term)) for term in terms) + 2 * means[0] * means[1])
+        square += w * (sum(map(poly.mean_square, terms)) + 2 * means[0] * means[1])
         mean += w * sum(means)
     return square - mean**2
 
 
 @mutant("reflow_wgan.inner_product_variance", slip="the mean not subtracted: a second moment")
 def second_moment(D: poly.Polynomial, coupling: poly.FiniteCoupling) -> Fraction:
-    return mean_over(coupling, [poly.integral(poly.times(line, line)) for line in lines_of(D, coupling)])
+    return poly.mean(coupling, map(poly.mean_square, poly.lines(D, coupling)))
 
 
 @mutant("reflow_wgan.inner_product_variance", slip="the variance of the squared loss, not of its inner product")
 def variance_of_loss(D: poly.Polynomial, coupling: poly.FiniteCoupling) -> Fraction:
     square, mean = Fraction(0), Fraction(0)
     for start, end, w in zip(*coupling, strict=True):
-        errors = [poly.plus(poly.along(poly.derivative(D, k), start, end), [start[k] - end[k]]) for k in range(2)]
-        loss = [c / 2 for c in poly.plus(poly.times(errors[0], errors[0]), poly.times(errors[1], errors[1]))]
-        square, mean = square + w * poly.integral(poly.times(loss, loss)), mean + w * poly.integral(loss)
+        squares = [poly.times(error, error) for error in poly.errors(D, start, end)]
+        loss = [c / 2 for c in poly.plus(*squares)]
+        square, mean = square + w * poly.mean_square(loss), mean + w * poly.integral(loss)
     return square - mean**2
 
 
 def end_point_variance(D: poly.Polynomial, coupling: poly.FiniteCoupling) -> Fraction:
     """Var[D(x1) - D(x0)], from values of D alone."""
-    rise = poly.value(D, coupling.x1) - poly.value(D, coupling.x0)
-    mean = Fraction(coupling.weights @ rise)
-    return Fraction(coupling.weights @ (rise - mean) ** 2)
+    rise = poly.rise(D, coupling)
+    return poly.mean(coupling, rise**2) - poly.mean(coupling, rise) ** 2
 
 
 def variance_in_time(D: poly.Polynomial, coupling: poly.FiniteCoupling) -> Fraction:
     """E Var_t[d/dt D(x_t)], as the mean square of the deviation from D(x1) - D(x0)."""
-    deviations = []
-    for line, start, end in zip(lines_of(D, coupling), coupling.x0, coupling.x1, strict=True):
-        rise = poly.value(D, end[None])[0] - poly.value(D, start[None])[0]
-        deviation = poly.plus(line, [-rise])
-        deviations.append(poly.integral(poly.times(deviation, deviation)))
-    return mean_over(coupling, deviations)
+    pairs = zip(poly.lines(D, coupling), poly.rise(D, coupling), strict=True)
+    return poly.mean(coupling, [poly.mean_square(poly.plus(line, [-rise])) for line, rise in pairs])
 
 
 STATEMENT = (
@@ -118,14 +102,14 @@ def variance_is_saved(variance: Any, case: Case, rng: np.random.Generator) -> It
     for _ in range(case.draws):
         coupling, D = poly.random_coupling(rng, 3, 2), poly.random_polynomial(rng, case.degree)
         saved = variance(D, coupling) - end_point_variance(D, coupling)
-        affine = all(not any(line[1:]) for line in lines_of(D, coupling))
+        affine = all(not any(line[1:]) for line in poly.lines(D, coupling))
         wrong += saved != 0 if affine else saved <= 0
     yield exact(int(wrong))
 
 
 def sampled(D: poly.Polynomial, coupling: poly.FiniteCoupling, rng: np.random.Generator, size: int) -> Any:
     """Independent draws of <grad D(x_t), x1 - x0>."""
-    lines = lines_of(D, coupling)
+    lines = poly.lines(D, coupling)
     width = max(map(len, lines))
     table = np.array([[float(c) for c in line] + [0.0] * (width - len(line)) for line in lines])
     which = rng.choice(len(lines), size=size, p=coupling.weights.astype(float))
@@ -152,8 +136,8 @@ def sampled(D: poly.Polynomial, coupling: poly.FiniteCoupling, rng: np.random.Ge
 def variance_of_samples(variance: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     instance = case.stream("critic")
     coupling, D = poly.random_coupling(instance), poly.random_polynomial(instance, case.degree)
-    lines = lines_of(D, coupling)
-    mean = float(mean_over(coupling, [poly.integral(line) for line in lines]))
+    lines = poly.lines(D, coupling)
+    mean = float(poly.mean(coupling, map(poly.integral, lines)))
     exact_variance = float(variance(D, coupling))
     most = max((sum(abs(float(c)) for c in line) + abs(mean)) ** 2 for line in lines) / exact_variance
 

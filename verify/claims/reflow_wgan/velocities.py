@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from verify.claims import equivalent, mutant, role
-from verify.claims.reflow_wgan.instances import Floats
+from verify.claims.reflow_wgan.instances import Floats, symmetrised
 from verify.methods import rectified_flow as rf
 from verify.methods.rectified_flow.steps import trajectory
 
@@ -94,7 +94,7 @@ def averaged_with_transpose(
     t: Any, S0: Floats, S1: Floats, K: Floats, m0: Floats, m1: Floats, field: str = "conditional"
 ) -> Pair:
     A, _ = rf.gaussian_velocity(t, S0, S1, K, m0, m1)
-    return velocity((A + A.T) / 2, t, m0, m1)
+    return velocity(symmetrised(A), t, m0, m1)
 
 
 @mutant("reflow_wgan.gaussian_velocity", slip="v at t = 1/2 passed off as v at t")
@@ -153,8 +153,7 @@ def averaged_flow(
     S0: Floats, S1: Floats, K: Floats, n_steps: int, method: str = "rk4", field: str = "conditional"
 ) -> Floats:
     def averaged(t: Floats) -> Floats:
-        A = slope(t, S0, S1, np.asarray(K))
-        return np.asarray((A + A.mT) / 2)
+        return symmetrised(slope(t, S0, S1, np.asarray(K)))
 
     return rf.gaussian_flow(S0, S1, K, n_steps, method) if field != "gradient" else steps(averaged, S0, n_steps, method)
 

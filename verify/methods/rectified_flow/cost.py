@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array
-from verify.methods.rectified_flow.coupling import Coupling, coupling, covariance_at, rectifiable, step_count
-from verify.methods.rectified_flow.gaussian import gaussian_flow, mean, slopes
+from verify.methods.guards import Array, whole_number
+from verify.methods.rectified_flow.coupling import Coupling, coupling, covariance_at, rectifiable
+from verify.methods.rectified_flow.gaussian import gaussian_flow, means, slopes
 
 
 def transport_cost(S0: ArrayLike, S1: ArrayLike, K: ArrayLike, m0: ArrayLike, m1: ArrayLike) -> Any:
@@ -21,8 +21,8 @@ def transport_cost(S0: ArrayLike, S1: ArrayLike, K: ArrayLike, m0: ArrayLike, m1
     5.0
     """
     c = coupling(S0, S1, K)
-    shift = mean("m1", m1, c) - mean("m0", m0, c)
-    return _plain(_trace(c.S0 + c.S1 - 2 * c.K) + np.sum(shift**2, axis=-1))
+    start, end = means(m0, m1, c)
+    return _plain(_trace(c.S0 + c.S1 - 2 * c.K) + np.sum((end - start) ** 2, axis=-1))
 
 
 def straightness_defect(
@@ -41,9 +41,8 @@ def straightness_defect(
     >>> round(straightness_defect([[1.0]], [[1.0]], [[1.0]], [0.0], [3.0]), 6)
     0.0
     """
-    c, n = _checked(S0, S1, K, m0, m1), step_count(n_steps)
-    M = gaussian_flow(c.S0, c.S1, c.K, n)
-    t = np.linspace(0, 1, n + 1).reshape(-1, *[1] * (c.S0.ndim - 2))
+    c, t = _checked(S0, S1, K, m0, m1, n_steps)
+    M = gaussian_flow(c.S0, c.S1, c.K, len(t) - 1)
     bend = slopes(t, c, "conditional") @ M - (M[-1] - M[0])
     return _plain(_over_time(_trace(bend @ c.S0 @ bend.mT)))
 
@@ -62,18 +61,20 @@ def conditional_variance(
     >>> round(conditional_variance([[1.0]], [[1.0]], [[0.0]], [0.0], [3.0]), 6)  # pi / 2
     1.570796
     """
-    c, n = _checked(S0, S1, K, m0, m1), step_count(n_steps)
-    t = np.linspace(0, 1, n + 1).reshape(-1, *[1] * (c.S0.ndim - 2))
+    c, t = _checked(S0, S1, K, m0, m1, n_steps)
     A = slopes(t, c, "conditional")
     explained = _trace(A @ covariance_at(t, c) @ A.mT)
     return _plain(_over_time(_trace(c.S0 + c.S1 - c.K - c.K.mT) - explained))
 
 
-def _checked(S0: ArrayLike, S1: ArrayLike, K: ArrayLike, m0: ArrayLike, m1: ArrayLike) -> Coupling:
+def _checked(
+    S0: ArrayLike, S1: ArrayLike, K: ArrayLike, m0: ArrayLike, m1: ArrayLike, n_steps: int
+) -> tuple[Coupling, Array]:
+    """The coupling, and n_steps + 1 times along a first axis, which broadcast against its stack."""
+    n = whole_number("n_steps", n_steps, 1)
     c = rectifiable(S0, S1, K)
-    mean("m0", m0, c)
-    mean("m1", m1, c)
-    return c
+    means(m0, m1, c)
+    return c, np.linspace(0, 1, n + 1).reshape(-1, *[1] * (c.S0.ndim - 2))
 
 
 def _over_time(values: Array) -> Array:

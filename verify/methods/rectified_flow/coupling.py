@@ -56,7 +56,7 @@ def square(name: str, value: ArrayLike) -> Array:
 def pair(S0: ArrayLike, S1: ArrayLike, names: tuple[str, str] = ("S0", "S1")) -> tuple[Array, Array]:
     """Two covariances of one size."""
     A, B = covariance(names[0], S0), covariance(names[1], S1)
-    _same_size(names[1], B, names[0], A)
+    _one_size({names[0]: A, names[1]: B})
     return A, B
 
 
@@ -65,9 +65,8 @@ def coupling(S0: ArrayLike, S1: ArrayLike, K: ArrayLike) -> Coupling:
 
     ValueError: what `covariance` refuses, sizes that differ, a joint covariance with an eigenvalue clearly below 0.
     """
-    A, B = pair(S0, S1)
-    C = square("K", K)
-    _same_size("K", C, "S0", A)
+    A, B, C = covariance("S0", S0), covariance("S1", S1), square("K", K)
+    _one_size({"S0": A, "S1": B, "K": C})
     A, B, C = np.broadcast_arrays(A, B, C)
     joint = np.concatenate([np.concatenate([A, C.mT], axis=-1), np.concatenate([C, B], axis=-1)], axis=-2)
     values = np.linalg.eigvalsh(joint)
@@ -85,7 +84,7 @@ def rectifiable(S0: ArrayLike, S1: ArrayLike, K: ArrayLike) -> Coupling:
 
     S_t / (1 - t)^2 = S0 + s (K + K') + s^2 S1 with s = t / (1 - t), so S_t is singular exactly at the real positive
     eigenvalues s of a quadratic eigenvalue problem. A double one may leave the real axis by rounding; the covariance is
-    looked at there, so that no grid of times can miss it.
+    looked at there all the same, so that no singular time is missed, as it would be between the times of a grid.
 
     ValueError: what `coupling` refuses; a singular S_t, as for x1 = -x0.
     """
@@ -100,21 +99,29 @@ def rectifiable(S0: ArrayLike, S1: ArrayLike, K: ArrayLike) -> Coupling:
     lower = np.concatenate([-whitened(found.S0), -whitened(found.K + found.K.mT)], axis=-1)
     companion = np.concatenate([np.concatenate([zero, one], axis=-1), lower], axis=-2)
     s = np.maximum(np.linalg.eigvals(companion).real, 0.0)
-    t = np.moveaxis(s / (1 + s), -1, 0)
-    values = np.linalg.eigvalsh(covariance_at(t, found))
-    bad = values[..., 0] <= SINGULAR * values[..., -1]
-    if bad.any():
-        where = float(t[bad][0])
-        refuse(
-            f"the covariance of (1 - t) x0 + t x1 is singular at t = {where:.6g}",
-            "a coupling is rectifiable only if it is positive definite at every time",
-            "choose a coupling whose lines do not all meet, such as the independent one, K = 0",
-        )
+    refuse_singular(np.moveaxis(s / (1 + s), -1, 0), found)
     return found
 
 
+def refuse_singular(t: Array, c: Coupling) -> None:
+    """ValueError if S_t is singular at one of the times t, which broadcast against the stack.
+
+    An eigenvalue counts as 0 where it is rounding beside the largest entry of (1 - t)^2 S0 + t^2 S1, from which K may
+    take all away: beside S_t itself nothing is small where x1 = -s x0 and every direction vanishes at once.
+    """
+    s = t[..., None, None]
+    size = np.abs((1 - s) ** 2 * c.S0 + s**2 * c.S1).max(axis=(-2, -1))
+    bad = np.linalg.eigvalsh(covariance_at(t, c))[..., 0] <= SINGULAR * size
+    if bad.any():
+        refuse(
+            f"the covariance of (1 - t) x0 + t x1 is singular at t = {np.broadcast_to(t, bad.shape)[bad][0]:.6g}",
+            "a velocity exists only where it is positive definite",
+            "choose a coupling whose lines do not all meet, such as the independent one, K = 0",
+        )
+
+
 def covariance_at(t: ArrayLike, c: Coupling) -> Array:
-    """S_t = (1 - t)^2 S0 + t^2 S1 + t (1 - t) (K + K'); the axes of t come first and broadcast against the stack."""
+    """S_t = (1 - t)^2 S0 + t^2 S1 + t (1 - t) (K + K'); t broadcasts against the stack."""
     s = np.asarray(t)[..., None, None]
     return np.asarray((1 - s) ** 2 * c.S0 + s**2 * c.S1 + s * (1 - s) * (c.K + c.K.mT))
 
@@ -127,15 +134,6 @@ def times(t: ArrayLike) -> Array:
     return array
 
 
-def step_count(n_steps: int) -> int:
-    """A number of steps, at least 1. TypeError for anything but an integer."""
-    if isinstance(n_steps, bool) or not isinstance(n_steps, (int, np.integer)):
-        refuse(f"n_steps={n_steps!r}", "a number of steps is an integer", "convert it with int()", TypeError)
-    if n_steps < 1:
-        refuse(f"n_steps={n_steps}", "at least one step is needed", "use 400 for nine digits with rk4")
-    return int(n_steps)
-
-
 def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     """One of a few words."""
     if value not in allowed:
@@ -143,11 +141,18 @@ def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def _same_size(name: str, A: Array, other: str, B: Array) -> None:
+def _one_size(matrices: dict[str, Array]) -> None:
+    """Matrices of one size, whose leading axes broadcast."""
+    if len({A.shape[-1] for A in matrices.values()}) > 1:
+        shapes = [f"{name} {A.shape}" for name, A in matrices.items()]
+        refuse(f"the shapes are {', '.join(shapes)}", "(..., d, d) of one d is needed", "give matrices of one size")
+    stackable({name: A.shape[:-2] for name, A in matrices.items()})
+
+
+def stackable(leading: dict[str, tuple[int, ...]]) -> None:
+    """Leading axes that broadcast against each other."""
     try:
-        np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
-        fits = A.shape[-2:] == B.shape[-2:]
+        np.broadcast_shapes(*leading.values())
     except ValueError:
-        fits = False
-    if not fits:
-        refuse(f"{name} has shape {A.shape}", f"that of {other}, {B.shape}, is needed", "give matrices of one size")
+        shapes = [f"{name} {shape}" for name, shape in leading.items()]
+        refuse(f"the leading axes are {', '.join(shapes)}", "they must broadcast", "stack all of them alike, or none")

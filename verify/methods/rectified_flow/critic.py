@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, exact_or_finite, is_exact, refuse
+from verify.methods.guards import (
+    MASS_TOLERANCE,
+    Array,
+    check_shape,
+    exact_or_finite,
+    is_exact,
+    real_number,
+    refuse,
+    whole_number,
+)
 
 
 def critic_objective(
@@ -32,17 +41,15 @@ def critic_objective(
     result is a Fraction if D is a polynomial with such coefficients; the centre must then be 0, as norms are roots.
 
     ValueError: weights that do not sum to 1 or are negative, penalty_weight <= 0, penalty_center < 0, nodes < 1,
-    shapes, nan or infinite entries. TypeError: complex input.
+    shapes, of what D and grad_D return too, nan or infinite entries. TypeError: complex input, nodes that are no integer.
 
     Source: Gulrajani et al. 2017 (centre 1, weight 10); Su 2023, archive 9668 (centre 0, weight 1/2).
 
     >>> critic_objective(lambda x: 3 * x[:, 0], lambda x: 3 + 0 * x, ([[0]], [[1]]), [1], penalty_weight=Fraction(1, 2))
     Fraction(3, 2)
     """
-    start, end = (
-        exact_or_finite("x0", _objects(pairs[0]), ("N", "d")),
-        exact_or_finite("x1", _objects(pairs[1]), ("N", "d")),
-    )
+    start = exact_or_finite("x0", _objects(pairs[0]), ("N", "d"))
+    end = exact_or_finite("x1", _objects(pairs[1]), ("N", "d"))
     if start.shape != end.shape:
         refuse(f"x1 has shape {end.shape}", f"that of x0, {start.shape}, is needed", "give one x1 for each x0")
     mass = exact_or_finite("weights", _objects(weights), (len(start),))
@@ -54,10 +61,11 @@ def critic_objective(
         start, end, mass = (a.astype(np.float64) for a in (start, end, mass))
     penalty = 0
     for t, weight in _equal_nodes(nodes) if rational else _gauss_nodes(nodes):
-        gradient = np.asarray(grad_D(start + t * (end - start)))
+        gradient = _values("grad_D(x)", grad_D(start + t * (end - start)), start.shape)
         squares = np.sum(gradient * gradient, axis=1)
         penalty += weight * (mass @ (squares if penalty_center == 0 else (np.sqrt(squares) - penalty_center) ** 2))
-    value = mass @ (np.asarray(D(start)) - np.asarray(D(end))) + penalty_weight * penalty
+    fall = _values("D(x0)", D(start), mass.shape) - _values("D(x1)", D(end), mass.shape)
+    value = mass @ fall + penalty_weight * penalty
     return value if rational and is_exact(value) else float(value)
 
 
@@ -87,12 +95,17 @@ def _objects(value: ArrayLike) -> ArrayLike:
     return array.astype(object) if array.dtype.kind in "iu" else array
 
 
+def _values(name: str, value: Any, shape: tuple[int, ...]) -> Array:
+    """What a callable returned, if it has the shape that it must have."""
+    array = np.asarray(value)
+    check_shape(name, array, shape)
+    return array
+
+
 def _check(mass: Array, center: Any, weight: Any, nodes: int) -> None:
-    if (mass < 0).any() or abs(mass.sum() - 1) > 1e-8:
-        refuse(f"weights sum to {mass.sum()}", "they are not negative and sum to 1 within 1e-08", "divide by the sum")
-    if not 0 < weight < float("inf"):
-        refuse(f"penalty_weight={weight}", "a penalty has a positive weight", "use 10 for WGAN-GP, 1/2 for ReFlow")
-    if not 0 <= center < float("inf"):
-        refuse(f"penalty_center={center}", "a norm is not negative", "use 1 for WGAN-GP, 0 for ReFlow")
-    if isinstance(nodes, bool) or not isinstance(nodes, (int, np.integer)) or nodes < 1:
-        refuse(f"nodes={nodes!r}", "a sum has at least one node", "use 16")
+    if (mass < 0).any() or abs(mass.sum() - 1) > MASS_TOLERANCE:
+        allowed = f"they are not negative and sum to 1 within {MASS_TOLERANCE}"
+        refuse(f"weights sum to {mass.sum()}", allowed, "divide by the sum")
+    real_number("penalty_weight", weight, above=0)
+    real_number("penalty_center", center, least=0)
+    whole_number("nodes", nodes, 1)

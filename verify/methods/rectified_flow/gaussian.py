@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, finite_array, refuse
+from verify.methods.guards import Array, finite_array, refuse, whole_number
 from verify.methods.rectified_flow.coupling import (
     Coupling,
     choice,
     coupling,
     covariance_at,
     rectifiable,
-    step_count,
+    refuse_singular,
+    stackable,
     times,
 )
 from verify.methods.rectified_flow.steps import trajectory
@@ -40,7 +41,9 @@ def gaussian_velocity(
     ([[-1.0]], [3.0])
     """
     c, s = coupling(S0, S1, K), times(t)
-    start, end = mean("m0", m0, c), mean("m1", m1, c)
+    start, end = means(m0, m1, c)
+    stackable({"t": s.shape, "the covariances": c.S0.shape[:-2], "m0": start.shape[:-1], "m1": end.shape[:-1]})
+    refuse_singular(s, c)
     slope = slopes(s, c, choice("field", field, FIELDS))
     centre = (1 - s)[..., None] * start + s[..., None] * end
     return slope, np.asarray(end - start - np.einsum("...ij,...j->...i", slope, centre))
@@ -55,14 +58,15 @@ def gaussian_flow(
     coupling, whose cross-covariance is M_n S0.
 
     ValueError: what `gaussian_velocity` refuses; a coupling whose S_t is singular at some time in [0, 1], as there the
-    flow does not exist; n_steps < 1. RuntimeError: the flow leaves the finite numbers.
+    flow does not exist; n_steps < 1. RuntimeError: the flow leaves the finite numbers. Where S_t comes near to singular
+    the flow is stiff: it is not refused, but needs many steps.
 
     Source: Liu, Gong and Liu 2022.
 
     >>> float(gaussian_flow([[1.0]], [[9.0]], [[0.0]], 100)[-1, 0, 0].round(6))
     3.0
     """
-    n = step_count(n_steps)
+    n = whole_number("n_steps", n_steps, 1)
     c = rectifiable(S0, S1, K)
     # all velocities at once: at the ends and in the middle of each step
     velocity = slopes(
@@ -77,32 +81,23 @@ def gaussian_flow(
 
 
 def slopes(t: Array, c: Coupling, field: str) -> Array:
-    """The slope of the velocity at times t, for a coupling that has been checked."""
+    """The slope of the velocity at times t where S_t is not singular, for a coupling that has been checked."""
     s = np.asarray(t)[..., None, None]
     if field == "conditional":
         cross = (1 - s) * c.K + s * c.S1 - (1 - s) * c.S0 - s * c.K.mT  # Cov(x1 - x0, x_t)
-        try:
-            return np.asarray(np.linalg.solve(covariance_at(t, c), cross.mT).mT)
-        except np.linalg.LinAlgError:
-            values = np.zeros(1)
-    else:
-        values, V = np.linalg.eigh(covariance_at(t, c))
-        if (values > 0).all():
-            change = 2 * (s * c.S1 - (1 - s) * c.S0) + (1 - 2 * s) * (c.K + c.K.mT)
-            inner = V.mT @ change @ V / (values[..., :, None] + values[..., None, :])
-            return np.asarray(V @ inner @ V.mT)
-    return refuse(
-        f"the covariance of (1 - t) x0 + t x1 has an eigenvalue {values.min():.3g}",
-        "the velocity exists only where it is positive definite",
-        "choose a coupling whose lines do not all meet, such as the independent one, K = 0",
-    )
+        return np.asarray(np.linalg.solve(covariance_at(t, c), cross.mT).mT)
+    values, V = np.linalg.eigh(covariance_at(t, c))
+    change = 2 * (s * c.S1 - (1 - s) * c.S0) + (1 - 2 * s) * (c.K + c.K.mT)
+    inner = V.mT @ change @ V / (values[..., :, None] + values[..., None, :])
+    return np.asarray(V @ inner @ V.mT)
 
 
-def mean(name: str, value: ArrayLike, c: Coupling) -> Array:
-    """A mean (..., d) of the size of the covariances."""
-    m = finite_array(name, value)
-    if m.ndim < 1 or m.shape[-1] != c.S0.shape[-1]:
-        refuse(
-            f"{name} has shape {m.shape}", f"({c.S0.shape[-1]},) is needed", "give means of the size of the covariances"
-        )
-    return m
+def means(m0: ArrayLike, m1: ArrayLike, c: Coupling) -> tuple[Array, Array]:
+    """Means (..., d) of the size of the covariances, whose leading axes broadcast with theirs."""
+    start, end = finite_array("m0", m0), finite_array("m1", m1)
+    for name, m in (("m0", start), ("m1", end)):
+        if m.ndim < 1 or m.shape[-1] != c.S0.shape[-1]:
+            wanted = f"({c.S0.shape[-1]},) is needed"
+            refuse(f"{name} has shape {m.shape}", wanted, "give means of the size of the covariances")
+    stackable({"the covariances": c.S0.shape[:-2], "m0": start.shape[:-1], "m1": end.shape[:-1]})
+    return start, end

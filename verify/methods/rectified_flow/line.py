@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from verify.methods.guards import Array, exact_or_finite, refuse
+from verify.methods.guards import Array, exact_or_finite, real_number, refuse
 
 Function = Callable[[Array], Any]
 
@@ -68,10 +68,8 @@ def penalized_critic_1d(
     >>> round(float(slope(np.array([1.0]))[0]), 12), round(value, 12)
     (1.1, 2.1)
     """
-    if not 0 < weight < np.inf:
-        refuse(f"weight={weight}", "a penalty has a positive weight", "use 10 for WGAN-GP, 1/2 for ReFlow")
-    if not 0 <= center < np.inf:
-        refuse(f"center={center}", "a norm is not negative", "use 1 for WGAN-GP, 0 for ReFlow")
+    real_number("weight", weight, above=0)
+    real_number("center", center, least=0)
 
     def best(v: Array) -> Array:
         return np.asarray(np.where(v < 0, -1.0, 1.0) * (center + np.abs(v) / (2 * weight)))
@@ -88,7 +86,7 @@ def penalized_critic_1d(
 
 
 def _parts(x: ArrayLike, F0: Function, F1: Function, pbar: Function) -> tuple[Array, Array, Array]:
-    """(F0 - F1, pbar, their quotient) at x; where nothing passes, the velocity is 0."""
+    """(F0 - F1, pbar, their quotient) at x; where nothing passes, 0 / 1 stands for 0 / 0."""
     points = exact_or_finite("x", x, ("N",))
     flux = _values("F0", F0, points) - _values("F1", F1, points)
     density = _values("pbar", pbar, points)
@@ -96,7 +94,7 @@ def _parts(x: ArrayLike, F0: Function, F1: Function, pbar: Function) -> tuple[Ar
     if ((density <= 0) & ~still).any():
         at = points[(density <= 0) & ~still][0]
         refuse(f"pbar is not positive at {at}", "what passes a point has a density there", "check F0, F1 and pbar")
-    return flux, density, np.asarray(np.where(still, 0, flux) / np.where(still, 1, density))
+    return flux, density, np.asarray(flux / np.where(still, 1, density))
 
 
 def _values(name: str, function: Function, points: Array) -> Array:

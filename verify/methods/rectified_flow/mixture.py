@@ -115,7 +115,9 @@ class _Pairs:
         self.centre = self.means.mean(axis=0)  # near the points, so that the difference below loses no digits
         self.white_means = (self.inverses @ (self.means - self.centre)[..., None])[..., 0]
         diagonals = np.diagonal(self.factors, axis1=-2, axis2=-1)
-        self.log_constants = np.log(self.weights) - np.log(diagonals).sum(axis=-1) - mix0.d / 2 * np.log(2 * np.pi)
+        # a sum of logarithms: the product of two small weights may underflow, and the pair still be the nearest one
+        log_weights = np.add.outer(np.log(mix0.weights), np.log(mix1.weights)).ravel()
+        self.log_constants = log_weights - np.log(diagonals).sum(axis=-1) - mix0.d / 2 * np.log(2 * np.pi)
 
     def blocks(self, points: Array) -> list[Array]:
         """The points in pieces whose residuals fit into the cache of a small machine."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from verify.methods.guards import Array, refuse
-from verify.methods.rectified_flow.coupling import choice, step_count
+from verify.methods.guards import Array, real_array, refuse, whole_number
+from verify.methods.rectified_flow.coupling import choice
 
 Field = Callable[[Array, float], Array]
 
@@ -20,8 +20,8 @@ def integrate(field: Field, x0: Array, n_steps: int, method: str = "rk4") -> Arr
     "euler", "heun" (the explicit trapezoid) and "rk4" have order 1, 2 and 4. The field is called at times in [0, 1],
     the last one exactly 1, and must not change its argument.
 
-    TypeError: x0 of integers (give floats) or complex numbers. ValueError: nan or infinite entries, n_steps < 1, an
-    unknown method, a field of another shape. RuntimeError: the solution leaves the finite numbers.
+    TypeError: x0 of integers (give floats), complex numbers there or from the field. ValueError: nan or infinite
+    entries, n_steps < 1, an unknown method, a field of another shape. RuntimeError: the solution leaves the finite numbers.
 
     Source: Kutta 1901; Heun 1900.
 
@@ -40,10 +40,10 @@ def integrate(field: Field, x0: Array, n_steps: int, method: str = "rk4") -> Arr
 
 def trajectory(field: Field, x0: Array, n_steps: int, method: str) -> Iterator[Array]:
     """The states after each step."""
-    n, step = step_count(n_steps), STEPS[choice("method", method, METHODS)]
+    n, step = whole_number("n_steps", n_steps, 1), STEPS[choice("method", method, METHODS)]
 
     def velocity(x: Array, t: float) -> Array:
-        v = np.asarray(field(x, t))
+        v = real_array("the field", field(x, t))
         if v.shape != x0.shape:
             refuse(
                 f"the field has shape {v.shape}", f"that of x0, {x0.shape}, is needed", "return one velocity a particle"
