@@ -325,8 +325,9 @@ def test_integers_become_doubles_and_nothing_is_modified():
 def test_logits_that_overflow_downwards_are_refused_only_where_nothing_else_is_left():
     with pytest.raises(ValueError, match="finite logit"):
         softmax_attention([[1e200]], [[-1e200]], [[1.0]])
+    one = np.ones((1, 1), np.float32)
     with pytest.raises(ValueError, match="finite logit"):
-        softmax_attention(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32), [[1.0]], bias=[[-1e300]])
+        softmax_attention(one, one, one, bias=[[-1e300]])  # -inf as a float32
     keys = np.full((600, 1), -1e200)  # all of the first tile overflow
     keys[550] = 1.0
     assert softmax_attention([[1e200]], keys, np.arange(600.0)[:, None]).tolist() == [[550.0]]
