@@ -355,6 +355,13 @@ def test_equations_that_are_singular_to_rounding_end_a_damped_iteration_without_
         assert (found.residual_norm == math.inf) == (found.status == "nonfinite")
 
 
+@pytest.mark.parametrize("chunk", [1, 14, 200])
+def test_block_jacobi_does_not_call_nan_converged(chunk):
+    cell = TanhCell(1.5e308 * np.tile([1.0, -1.0, 1.0, -1.0], (4, 1)))
+    found = block_jacobi_states(cell, np.zeros((200, 4)), np.ones(4), chunk)
+    assert (found.status, found.converged, found.residual_norm) == ("nonfinite", False, math.inf)
+
+
 def test_nothing_warns_where_numbers_overflow():
     cell, U, x0 = TanhCell(np.full((2, 2), 1e308)), np.full((5, 2), 1e308), np.ones(2)
     with warnings.catch_warnings():
@@ -725,6 +732,8 @@ SQUARE = np.eye(3)
         (ValueError, "chunk=0", lambda c, U, x: block_jacobi_states(c, U, x, 0)),
         (ValueError, "tol=-1", lambda c, U, x: block_jacobi_states(c, U, x, 2, -1)),
         (ValueError, "max_sweeps=0", lambda c, U, x: block_jacobi_states(c, U, x, max_sweeps=0)),
+        (TypeError, "max_sweeps=1.5", lambda c, U, x: block_jacobi_states(c, U, x, max_sweeps=1.5)),
+        (TypeError, "chunk=2.5", lambda c, U, x: block_jacobi_states(c, U, x, 2.5)),
         (ValueError, "at least one step", lambda c, U, x: largest_lyapunov(c, U[:0], x)),
         (ValueError, "burn=6", lambda c, U, x: largest_lyapunov(c, U, x, 6)),
         (ValueError, "burn=-1", lambda c, U, x: largest_lyapunov(c, U, x, -1)),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.earth_mover.exact import balanced
-from verify.methods.guards import Array, probabilities, refuse, summable_costs
+from verify.methods.guards import Array, probabilities, real_number, refuse, summable_costs, whole_number
 
 LARGEST_EXPONENT = 690.0  # floats hold all their digits within e^+-708; the rest is for sums over up to e^18 entries
 STRIP = 2**14  # entries of a strip of the kernel: 128 kB, which a core's own cache holds
@@ -36,8 +36,8 @@ def sinkhorn_log(
 
     Small reg needs many sweeps, and rounding limits the rows to about 1e-16 * max |C| / reg: choose tol above that.
 
-    ValueError: p or q not probabilities, cost not finite or beyond 1e300, reg not positive, shapes. RuntimeError: max_iter sweeps
-    were not enough.
+    ValueError: p or q not probabilities, cost not finite or beyond 1e300, reg not positive, tol negative, max_iter < 1, shapes.
+    TypeError: max_iter is no integer. RuntimeError: max_iter sweeps were not enough.
 
     Source: Cuturi 2013, arXiv 1306.0895.
 
@@ -47,10 +47,9 @@ def sinkhorn_log(
     """
     p, q = probabilities("p", p), probabilities("q", q)
     C = summable_costs("cost", cost, (len(p), len(q)))
-    if not 0 < reg < np.inf:
-        refuse(f"reg={reg}", "a regularisation is positive and finite", "use emd_exact for the limit reg -> 0")
-    if max_iter < 1:
-        refuse(f"max_iter={max_iter}", "one sweep is the least", "leave the default")
+    reg = real_number("reg", reg, above=0)  # emd_exact is the limit reg -> 0
+    max_iter = whole_number("max_iter", max_iter, 1)
+    tol = real_number("tol", tol, least=0)
     q = balanced(q, p)
     massive = None if p.all() and q.all() else np.ix_(p > 0, q > 0)
     p_in, q_in, C_in = p[p > 0], q[q > 0], C if massive is None else C[massive]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import is_exact, one_of, refuse
-from verify.methods.recurrence.arrays import CAST, as_array, check_axes, floats, matvec, namespace
+from verify.methods.guards import one_of, refuse
+from verify.methods.recurrence.arrays import as_array, matvec, namespace, numbers
 from verify.methods.recurrence.trees import TREES, tree_plan
 
 Element = tuple[Any, Any]
@@ -66,10 +66,10 @@ def affine_scan(A: Any, b: Any, s0: Any, method: str = "auto") -> Any:
     xp = namespace(A, b, s0)
     A, b, s0 = (as_array(xp, x) for x in (A, b, s0))
     shape = ("T", "d") if A.ndim == 2 else ("T", "d", "d")
-    A, b = _numbers(xp, "A", A, shape), _numbers(xp, "b", b, ("T", "d"))
+    A, b = numbers(xp, "A", A, shape), numbers(xp, "b", b, ("T", "d"))
     if A.shape[:2] != b.shape:
         refuse(f"A has shape {tuple(A.shape)} and b {tuple(b.shape)}", "T and d must agree", "check the order of axes")
-    s0 = _numbers(xp, "s0", s0, (int(b.shape[1]),))
+    s0 = numbers(xp, "s0", s0, (int(b.shape[1]),))
     check_method(method)
     if 0 in b.shape:
         return b[:, :] + 0 * s0
@@ -205,7 +205,7 @@ def _index(xp: Any, array: Any, places: Any) -> Any:
 
 def _element(xp: Any, name: str, element: Element) -> Element:
     A, b = (as_array(xp, part) for part in element)
-    A, b = _numbers(xp, f"A of {name}", A, None), _numbers(xp, f"b of {name}", b, None)
+    A, b = numbers(xp, f"A of {name}", A), numbers(xp, f"b of {name}", b)
     full = A.ndim == b.ndim + 1 and A.ndim >= 2 and A.shape[-2] == A.shape[-1]
     if not (full or A.ndim == b.ndim >= 1) or A.shape[-1] != b.shape[-1]:
         refuse(
@@ -214,14 +214,3 @@ def _element(xp: Any, name: str, element: Element) -> Element:
             "check the order of axes",
         )
     return A, b
-
-
-def _numbers(xp: Any, name: str, array: Any, shape: tuple[int | str, ...] | None) -> Any:
-    """Finite floats, or fractions."""
-    axes = tuple(f"axis {i}" for i in range(array.ndim)) if shape is None else shape
-    if xp is np and array.dtype == object:
-        if not all(map(is_exact, array.flat)):
-            refuse(f"{name} holds objects", "floats or fractions are needed", CAST, TypeError)
-        check_axes(name, array, axes)
-        return array
-    return floats(xp, name, array, axes)

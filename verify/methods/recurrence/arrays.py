@@ -28,8 +28,11 @@ def namespace(*arrays: Any) -> Any:
     return array_namespace(*foreign)
 
 
-def floats(xp: Any, name: str, value: Any, shape: tuple[int | str, ...], *, complex_too: bool = False) -> Any:
-    """`value` as a finite array of floating point numbers with the axes of `shape`; a word is any size, 0 too.
+Shape = tuple[int | str, ...] | None  # of axes: a word is any size, 0 too; None allows any axes
+
+
+def floats(xp: Any, name: str, value: Any, shape: Shape = None, *, complex_too: bool = False) -> Any:
+    """`value` as a finite array of floating point numbers with the axes of `shape`.
 
     TypeError: integers, objects, complex numbers unless `complex_too`. ValueError: another shape, nan, infinity.
     """
@@ -46,7 +49,7 @@ def floats(xp: Any, name: str, value: Any, shape: tuple[int | str, ...], *, comp
     return array
 
 
-def numbers(xp: Any, name: str, value: Any, shape: tuple[int | str, ...], *, complex_too: bool = False) -> Any:
+def numbers(xp: Any, name: str, value: Any, shape: Shape = None, *, complex_too: bool = False) -> Any:
     """Like `floats`, and NumPy arrays of ints and fractions (dtype object) as they are."""
     array = as_array(xp, value)
     if xp is np and array.dtype == object and all(map(is_exact, array.flat)):
@@ -60,8 +63,10 @@ def as_array(xp: Any, value: Any) -> Any:
     return np.asarray(value) if xp is np else value if hasattr(value, "dtype") else xp.asarray(value)
 
 
-def check_axes(name: str, array: Any, shape: tuple[int | str, ...]) -> None:
+def check_axes(name: str, array: Any, shape: Shape) -> None:
     """ValueError unless `array` has the axes of `shape`; a word that occurs twice stands for one size."""
+    if shape is None:
+        return
     sizes: dict[str, int] = {}
     found = tuple(array.shape)
     fits = len(found) == len(shape) and all(

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from verify.methods.guards import refuse
-from verify.methods.recurrence.arrays import largest, shifted
+from verify.methods.guards import refuse, whole_number
+from verify.methods.recurrence.arrays import all_finite, largest, shifted
 from verify.methods.recurrence.cells import Cell
 from verify.methods.recurrence.sequential import FixedPointResult, finished, in_place, run, sequence
 
@@ -40,7 +40,7 @@ def block_jacobi_states(
 
     `history` keeps the states after every sweep (sweeps + 1, T, d), from zeros.
 
-    TypeError, ValueError: as `sequential_states`; chunk < 1, tol < 0, max_sweeps < 1.
+    TypeError, ValueError: as `sequential_states`; chunk or max_sweeps no integer or < 1, tol < 0.
 
     >>> from verify.methods.recurrence import TanhCell
     >>> cell, U = TanhCell(np.array([[0.5]])), np.full((1000, 1), 0.3)
@@ -50,13 +50,11 @@ def block_jacobi_states(
     """
     xp, U, x0 = sequence(cell, U, x0)
     T, d = int(U.shape[0]), cell.state_size
-    length = max(1, isqrt(T)) if chunk is None else chunk
-    if length < 1:
-        refuse(f"chunk={chunk}", "a chunk has at least one step", "None chooses about sqrt(T)")
+    length = max(1, isqrt(T)) if chunk is None else whole_number("chunk", chunk, 1)
     if not tol >= 0:
         refuse(f"tol={tol}", "a tolerance is not negative", "0 waits until the starts repeat in every bit")
-    if max_sweeps is not None and max_sweeps < 1:
-        refuse(f"max_sweeps={max_sweeps}", "at least one sweep is needed", "None chooses by progress")
+    if max_sweeps is not None:
+        whole_number("max_sweeps", max_sweeps, 1)
     kept = [xp.zeros((T, d), dtype=x0.dtype)] if history else None
     if T == 0:
         return finished(xp, xp.zeros((0, d), dtype=x0.dtype), 0, 0.0, tol, kept)
@@ -66,6 +64,7 @@ def block_jacobi_states(
     sweep = _in_place_sweep if xp is np else _sweep
     paths: Any = None
     sweeps, distance = 0, 0.0
+    residual: float | None = None
     with np.errstate(all="ignore"):
         while True:
             paths, seam = sweep(xp, cell, drive, starts, paths, tol)
@@ -84,9 +83,13 @@ def block_jacobi_states(
                 states = xp.concat([states, run(xp, cell, U[done:, :], states[-1, :])])
                 if kept is not None:
                     kept[-1] = states
-                return FixedPointResult(states, sweeps, True, 0.0, _stacked(xp, kept), "converged")
+                settled, residual = True, 0.0
+                break
         # within a chunk the states are the cell's own steps; what may not fit are the first ones, and the seam
-        residual = max(seam, largest(xp, cell.step(starts, drive[0, ...]) - paths[0]))
+        if residual is None:
+            residual = max(seam, largest(xp, cell.step(starts, drive[0, ...]) - paths[0]))
+    if not all_finite(xp, states):
+        settled, residual = False, float("inf")
     status = "converged" if settled else "max_iter" if residual < float("inf") else "nonfinite"
     return FixedPointResult(states, sweeps, settled, residual, _stacked(xp, kept), status)
 
