@@ -382,7 +382,7 @@ def need_report() -> None:
 
     from verify.report import MissingExtra
 
-    if not all(importlib.util.find_spec(name) for name in ("jinja2", "matplotlib")):
+    if not all(importlib.util.find_spec(name) for name in ("jinja2", "contourpy")):
         raise MissingExtra("the page needs the extra 'report': pip install 'kexue-verify[report]'")
 
 
