@@ -61,7 +61,8 @@ def draw(series: SeriesRecord, k: int, again: int, x: Scale, y: Scale) -> Drawn 
         case "dashed":
             pen = _pen(colour, 13) + f' stroke-dasharray="{DASHES[again % len(DASHES)]}"'
             return Drawn(_path(paths.curve(across, up), pen), _path(f"M0 0H{SAMPLE}", pen), dense(points))
-    pen = _pen(colour, 13 if series.kind == "steps" else 15)
+    many = np.count_nonzero(np.isnan(up)) > 8  # a bundle of curves under one label, parted by gaps
+    pen = _pen(colour, 7 if many else 13 if series.kind == "steps" else 15)
     body = _path((paths.steps if series.kind == "steps" else paths.curve)(across, up), pen)
     sample = _path(f"M0 0H{SAMPLE}", pen)
     if again:
