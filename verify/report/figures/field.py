@@ -50,7 +50,7 @@ class Field:
         dense = [PALE + RANGE * k / (len(self.bands) + 1) for k in range(len(self.bands))]
         before = [0.0, *dense]
         return "".join(
-            f'<path d="{band}" fill="var(--accent)" fill-opacity="{1 - (1 - now) / (1 - then):.3f}"/>'
+            f'<path d="{band}" fill-rule="evenodd" fill="var(--accent)" fill-opacity="{1 - (1 - now) / (1 - then):.3f}"/>'
             for band, now, then in zip(self.bands, dense, before, strict=False)
         )
 
