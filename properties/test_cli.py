@@ -1,6 +1,7 @@
 """The command: exit codes, files, one-line errors, and what other programs read."""
 
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -126,6 +127,28 @@ def test_list_and_show_say_what_the_contract_says(capsys):
     assert "zero_on_equals" in capsys.readouterr().out
     assert call("show", "emo.escape-time") == 0
     assert "allowed" in capsys.readouterr().out
+
+
+def test_list_begins_with_a_table_of_the_systems_that_says_how_to_see_more(capsys):
+    assert call("list") == 0
+    head, *rows, counts, more = capsys.readouterr().out.splitlines()
+    systems = verify.catalogue().systems
+    assert head.split() == ["system", "claims", "cases", "(full)", "mutants"]
+    assert [row.split()[0] for row in rows] == list(systems)
+    assert [sum(int(row.split()[k]) for row in rows) for k in (1, 4)] == [
+        int(word.split()[0]) for word in counts.split(", ")[1:]
+    ]
+    assert "--all" in more
+    assert call("list", "--all") == 0
+    assert len([line for line in capsys.readouterr().out.splitlines() if re.match(r"  \S", line)]) == len(
+        verify.catalogue().claims
+    )
+
+
+def test_a_selection_lists_its_claims_and_counts_the_mutants_of_their_roles_alone(capsys):
+    assert call("list", "emo.escape-time") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "4 claims, 4 mutants"
+    assert call("list", "nothing.*") == 3
 
 
 def test_the_mutants_command_writes_its_three_keys(capsys):

@@ -62,7 +62,7 @@ def modules_after(*args):
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("args", [("list",), ("list", "--json"), ("show", "emo.demd"), ("--help",)])
+@pytest.mark.parametrize("args", [("list",), ("list", "emo"), ("list", "--json"), ("show", "emo.demd"), ("--help",)])
 def test_listing_loads_nothing_heavy(args):
     assert not modules_after(*args) & set(HEAVY)
 

@@ -196,3 +196,19 @@ def test_a_missing_extra_says_what_to_type(monkeypatch, sample):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(MissingExtra, match=r"pip install 'kexue-verify\[report\]'"):
         render(sample)
+
+
+def test_rows_of_a_strip_share_one_ground_that_is_written_once(page):
+    grounds = re.findall(r'<g id="(s-\d+)">', page)
+    used = re.findall(r'<use href="#(s-\d+)"/>', page)
+    assert len(grounds) == len(set(grounds))
+    assert set(used) <= set(grounds)
+    assert len(used) >= 14  # the fifteen cases of one claim
+
+
+def test_a_table_of_mutants_has_the_claims_of_its_role_alone_under_their_numbers(page):
+    table = page[page.index("<caption>toy.role</caption>") :].partition("</table>")[0]
+    assert re.findall(r'<th scope="col"><a href="#([^"]+)" aria-label="(\d+),', table)[0] == ("toy.many-cases", "1")
+    assert "other.exact" not in table
+    cells = [row.count("<td") for row in table.split("<tbody>")[1].split("</tr>") if "<tr>" in row]
+    assert cells == [table.count('<th scope="col"><a') + 1] * 2

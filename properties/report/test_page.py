@@ -158,6 +158,7 @@ def test_numbers_as_people_read_them():
     assert number(940, 2) == "940"
     assert interval(0.01812, 0.04021) == "[0.01812, 0.04021]"
     assert interval(1.99995000041, 1.99995000041) == "1.99995"
+    assert interval(0.47647267118, 0.47647267119) == "0.476472671"
     assert region(0.0, 1e-13) == "at most 10⁻¹³"
     assert region(0.01, "inf") == "at least 0.01"
     assert region(0.0, 0.0) == "exactly 0"

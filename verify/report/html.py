@@ -32,8 +32,9 @@ BAD = ("fails", "error", "undecided", "skipped")
 
 @dataclass(frozen=True)
 class Entry:
-    """A claim with all that its article shows."""
+    """A claim with all that its article shows. `place` keeps its ids apart from those of others."""
 
+    place: int
     claim: ClaimRecord
     trials: tuple[TrialRecord, ...]
     strip: Strip
@@ -54,6 +55,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Group:
+    """The mutants of a role, and the claims that judge it with their numbers in the chapter."""
+
+    role: str
+    mutants: tuple[MutantRecord, ...]
+    judges: tuple[tuple[int, Entry], ...]
+
+
+@dataclass(frozen=True)
 class Chapter:
     """A system with its entries and its part of the kill matrix."""
 
@@ -61,17 +71,22 @@ class Chapter:
     entries: tuple[Entry, ...]
     lead: Entry | None
     marks: tuple[tuple[str, tuple[str, ...]], ...]
-    roles: tuple[tuple[str, tuple[MutantRecord, ...]], ...]
+    roles: tuple[Group, ...]
     caught: int
     mutants: int
 
 
-def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None, changes: Changes | None = None) -> str:
-    """The page of a run, and what changed since another. MissingExtra: Jinja2 or matplotlib is not installed."""
+def render(
+    run: Run, *, benchmarks: Mapping[str, Any] | None = None, changes: Changes | None = None, jobs: int = 1
+) -> str:
+    """The page of a run, and what changed since another; `jobs` processes draw the figures.
+
+    MissingExtra: Jinja2 or matplotlib is not installed.
+    """
     try:
         import jinja2
 
-        from verify.report.figures import svg
+        from verify.report.figures import svgs
         from verify.report.maths import maths, prose
     except ImportError as error:
         raise MissingExtra("the page needs the extra 'report': pip install 'kexue-verify[report]'") from error
@@ -84,7 +99,7 @@ def render(run: Run, *, benchmarks: Mapping[str, Any] | None = None, changes: Ch
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"maths": maths, "prose": prose, "number": number}
-    pictures = {f.claim: (svg(f, k) if f.series or f.field else None, f) for k, f in enumerate(run.figures, 1)}
+    pictures = {f.claim: (drawn, f) for f, drawn in zip(run.figures, svgs(run.figures, jobs), strict=True)}
     chapters = _chapters(run, pictures, changes.margins if changes else {})
     entries = [entry for chapter in chapters for entry in chapter.entries]
     ledger = _ledger(run)
@@ -156,6 +171,7 @@ def _chapters(
     run: Run, pictures: dict[str, tuple[Any, FigureRecord]], before: Mapping[tuple[str, str], float]
 ) -> list[Chapter]:
     source_number = {source.key: k for k, source in enumerate(_cited(run), 1)}
+    place = {claim.id: k for k, claim in enumerate(run.claims, 1)}
     by_claim: dict[str, list[TrialRecord]] = {}
     for trial in run.trials:
         by_claim.setdefault(trial.claim, []).append(trial)
@@ -167,18 +183,26 @@ def _chapters(
     for system in (*run.systems, *(SystemRecord(name=name, title=name, finding="") for name in orphans)):
         claims = [claim for claim in run.claims if claim.system == system.name]
         entries = tuple(
-            _entry(run, claim, by_claim.get(claim.id, []), source_number, pictures, before, opened=k == 0)
-            for k, claim in enumerate(claims)
+            _entry(
+                run,
+                claim,
+                place[claim.id],
+                by_claim.get(claim.id, []),
+                source_number,
+                pictures,
+                before,
+                opened=claim is claims[0],
+            )
+            for claim in claims
         )
         mine = [mutant for mutant, name in zip(run.mutants, homes, strict=True) if name == system.name]
-        roles = dict.fromkeys(mutant.role for mutant in mine)
         chapters.append(
             Chapter(
                 system,
                 entries,
                 next((e for e in entries if e.claim.id == system.picture and (e.says or e.table)), None),
                 tuple((kind, tuple(c.verdict for c in claims if c.evidence == kind)) for kind in _kinds(claims)),
-                tuple((role, tuple(m for m in mine if m.role == role)) for role in roles),
+                _groups(mine, entries),
                 sum(m.caught_by is not None for m in mine),
                 len(mine),
             )
@@ -186,9 +210,21 @@ def _chapters(
     return chapters
 
 
+def _groups(mutants: Sequence[MutantRecord], entries: Sequence[Entry]) -> tuple[Group, ...]:
+    """A mutant is tried by the claims of its role alone, so a chapter falls into small tables."""
+    groups = []
+    for role in dict.fromkeys(mutant.role for mutant in mutants):
+        mine = tuple(mutant for mutant in mutants if mutant.role == role)
+        met = {id for mutant in mine for id in (mutant.caught_by, *mutant.passed, *mutant.also_caught_by)}
+        judges = [(n, e) for n, e in enumerate(entries, 1) if role in e.claim.roles or e.claim.id in met]
+        groups.append(Group(role, mine, tuple(judges)))
+    return tuple(groups)
+
+
 def _entry(
     run: Run,
     claim: ClaimRecord,
+    place: int,
     trials: list[TrialRecord],
     source_number: dict[str, int],
     pictures: dict[str, tuple[Any, FigureRecord]],
@@ -209,6 +245,7 @@ def _entry(
     worst = drawn.worst
     subject = f" by {worst.subject}" if worst.subject else ""
     return Entry(
+        place,
         claim,
         tuple(trials),
         drawn,

@@ -26,13 +26,14 @@ def number(x: Real, digits: int = 4) -> str:
 
 
 def interval(low: Real, high: Real) -> str:
-    """A point as one number, else `[low, high]`."""
+    """A point as one number, else `[low, high]`; ends that nine digits do not tell apart are one number, too."""
     if low == high:
         return number(low, 6)
     digits = 4
     while digits < 9 and number(low, digits) == number(high, digits):
         digits += 1
-    return f"[{number(low, digits)}, {number(high, digits)}]"
+    ends = (number(low, digits), number(high, digits))
+    return ends[0] if ends[0] == ends[1] else f"[{', '.join(ends)}]"
 
 
 def region(least: Real, most: Real) -> str:
