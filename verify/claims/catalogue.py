@@ -57,7 +57,7 @@ class Catalogue:
     def role(self, id: str) -> Role:
         """The role of that id. UnknownName: there is none."""
         if id not in self.roles:
-            raise UnknownName(unknown("role", id, self.roles, "verify list"))
+            raise UnknownName(unknown("role", id, self.roles, "verify list --json names the roles of every claim"))
         return self.roles[id]
 
     def mutants(self) -> list[Implementation]:
@@ -69,11 +69,11 @@ class Catalogue:
         return [variant for role in self.roles.values() for variant in role.equivalents.values()]
 
     def _unknown(self, word: str) -> str:
-        return unknown("claim", word, [*self.claims, *self.systems], f"verify list shows all {len(self.claims)}")
+        return unknown("claim", word, [*self.claims, *self.systems], f"verify list --all shows all {len(self.claims)}")
 
 
 def unknown(kind: str, word: str, known: Iterable[str], rest: str) -> str:
-    """`no claim is called 'x'; did you mean 'y'? verify list shows all 83`."""
+    """`no claim is called 'x'; did you mean 'y'? verify list --all shows all 83`."""
     near = difflib.get_close_matches(word[:200], list(known), n=1, cutoff=0.4)
     guess = f"; did you mean {near[0]!r}?" if near else "."
     return f"no {kind} is called {word[:200]!r}{guess} {rest}"

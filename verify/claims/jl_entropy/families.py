@@ -226,7 +226,7 @@ def variance_against_fourth_moment() -> Figure:
         "Signs scatter less than Gaussian numbers, a sparsity of 3 exactly as much, and sparser signs more and more "
         "as the vector "
         "itself becomes sparse.",
-        "sum of x_i⁴ (1 for one-hot x)",
+        "sum of xᵢ⁴ (1 for one-hot x)",
         "k Var |Ax|²",
         tuple(
             series(f"s = {s}", fourth, 2 + (s - 3) * fourth, kind="line" if s != 3 else "dashed")

@@ -276,8 +276,8 @@ def failure_against_sparsity() -> Figure:
         "sparsity s",
         "probability",
         (
-            series("length of e_1", sparsities, [onehot_failure(s, 299, 0.5) for s in sparsities], kind="steps"),
-            series("a pair e_i, e_j", sparsities, [sparse_pair_failure(s, 299, 0.5) for s in sparsities]),
+            series("length of e₁", sparsities, [onehot_failure(s, 299, 0.5) for s in sparsities], kind="steps"),
+            series("a pair eᵢ, eⱼ", sparsities, [sparse_pair_failure(s, 299, 0.5) for s in sparsities]),
             series("Gaussian", y=(sum(jl.norm_distortion_tail(299, 0.5)),), kind="hline"),
             series("s = 3", x=(3,), kind="vline"),
             series("1/√D, D = 1024", x=(32,), kind="vline"),

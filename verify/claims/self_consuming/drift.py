@@ -165,7 +165,7 @@ def fan_of_paths() -> Figure:
         "Two samples a generation, two thousand generations",
         "The log-variances follow the typical course far below the logarithm of the smallest float.",
         "generation t",
-        "ln σ_t²",
+        "ln σₜ²",
         (*curves, typical, floor),
     )
 
@@ -182,7 +182,7 @@ def three_schedules() -> Figure:
         "Mean log-variance under three schedules of sample sizes",
         "Constant sizes collapse fast, linear ones by a power law, quadratic ones keep most of the variance.",
         "generation t",
-        "−E ln σ_t²",
+        "−E ln σₜ²",
         tuple(series(name, t, -course) for name, course in courses.items()),
         x_log=True,
         y_log=True,

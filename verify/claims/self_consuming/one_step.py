@@ -274,7 +274,7 @@ def cloud_of_paths() -> Figure:
     return Figure(
         "Mean and standard deviation of twelve loops, n = 20",
         "All paths start at (0, 1); they wander sideways while they fall, and stop moving as they fall.",
-        "mean μ_t",
-        "standard deviation σ_t",
+        "mean μₜ",
+        "standard deviation σₜ",
         (*curves, ends),
     )

@@ -208,7 +208,7 @@ def every_direction() -> Figure:
         "Eigenvalues of the covariance of one loop, n = 12, d = 4",
         "Each eigenvalue follows its own line: after 120 generations the last one is e⁻⁴² times the first.",
         "generation t",
-        "ln eig_i(Σ_t)",
+        "ln eigᵢ(Σₜ)",
         (
             *(series(f"eigenvalue {i + 1}", t, logs[:, i]) for i in range(d)),
             *(series("slopes γ_i" if not i else "", t, t * slopes[i], kind="dashed") for i in range(d)),

@@ -171,7 +171,7 @@ def growth_of_moments() -> Figure:
         "Growth of the moments of σ a generation, and of a typical path",
         "All moments lie above the typical line, which touches them at s = 0; the second moment does not move at all.",
         "power s",
-        "(1/t) ln E σ_t^s",
+        "(1/t) ln E σₜˢ",
         (*curves, series("no growth", y=(0.0,), kind="hline")),
     )
 

@@ -191,7 +191,7 @@ def courses_of_words() -> Figure:
         "Each measured course lies on its prediction: the synthetic loop collapses, fixed and fresh real data "
         "and accumulation stop it.",
         "generation t",
-        "tr Σ_t / d",
+        "tr Σₜ / d",
         tuple(curves),
     )
 
