@@ -52,7 +52,7 @@ def pairwise_distortion(X: ArrayLike, Y: ArrayLike, *, tile: int = 512) -> tuple
 
 def _moderate(Z: Array) -> tuple[Array, int]:
     """(A, e) with Z = 2^e A exactly and squares of A that stay within the floats; A is Z where they do already."""
-    largest = float(np.abs(Z).max(initial=0.0))
+    largest = max(float(Z.max(initial=0.0)), -float(Z.min(initial=0.0)))
     if 1e-100 < largest < 1e100 or not largest:
         return Z, 0
     exponent = int(np.frexp(largest)[1])
