@@ -748,7 +748,7 @@ SQUARE = np.eye(3)
         (ValueError, "T and d must agree", lambda c, U, x: affine_scan(np.ones((5, 3, 3)), U, x)),
         (ValueError, "A has shape", lambda c, U, x: affine_scan(np.ones((6, 3, 2)), U, x)),
         (TypeError, "A has dtype int", lambda c, U, x: affine_scan(np.ones((6, 3), int), U, x)),
-        (TypeError, "objects", lambda c, U, x: affine_scan(np.full((6, 3), "a", dtype=object), U, x)),
+        (TypeError, "dtype object", lambda c, U, x: affine_scan(np.full((6, 3), "a", dtype=object), U, x)),
         (TypeError, "LAPACK", lambda c, U, x: affine_scan(*(fractions(np.random.default_rng(0), *s)
                                                            for s in ((2, 1), (2, 1), (1,))), "banded")),
         (ValueError, "A has shape", lambda c, U, x: doubling_scan(np.ones((3, 2)), U, x)),

@@ -209,7 +209,9 @@ def _subjects(
     callables: dict[str, Callable[..., Any]] = {}
     for role, subject in subjects.items():
         if role not in known.roles:
-            raise UnknownName(unknown("role", role, list(known.roles), "verify list --json names the roles of every claim"))
+            raise UnknownName(
+                unknown("role", role, list(known.roles), "verify list --json names the roles of every claim")
+            )
         if isinstance(subject, str):
             load_subject(subject)
             names[role] = subject

@@ -14,6 +14,7 @@ from verify.methods.recurrence.sequential import FixedPointResult, finished, in_
 
 PATIENCE = 8  # sweeps, each of which costs a small part of the loop; more than so many are not worth it
 LOOK_EVERY = 8  # steps between two looks whether all chunks have rejoined the paths of the sweep before
+APART = 1e-6  # states that differ by less may differ by rounding alone
 
 
 def block_jacobi_states(
@@ -63,35 +64,39 @@ def block_jacobi_states(
     starts = xp.concat([x0[None, :], xp.zeros((chunks - 1, d), dtype=x0.dtype)])
     sweep = _in_place_sweep if xp is np else _sweep
     paths: Any = None
+    patient = max_sweeps is not None or chunks <= PATIENCE
     sweeps, distance = 0, 0.0
-    residual: float | None = None
     with np.errstate(all="ignore"):
         while True:
-            paths, seam = sweep(xp, cell, drive, starts, paths, tol)
+            paths, seam = sweep(xp, cell, drive, starts, paths, tol, patient)
+            if seam is None:
+                break
             sweeps += 1
-            if kept is not None:
-                kept.append(xp.asarray(_in_a_row(xp, paths, T), copy=True))  # the next sweep writes over it
             last, distance = distance, largest(xp, paths[-1][:-1, :] - starts[1:, :])
             starts = shifted(xp, x0, paths[-1])
             settled = distance <= tol
+            if not settled and not patient and _hopeless(sweeps, last, distance, tol):
+                break
+            states = _in_a_row(xp, paths, T)
+            if kept is not None:
+                kept.append(xp.asarray(states, copy=True))  # the next sweep writes over it
             if settled or sweeps == max_sweeps:
-                states = _in_a_row(xp, paths, T)
-                break
-            if max_sweeps is None and chunks > PATIENCE and _hopeless(sweeps, last, distance, tol):
-                done = min(sweeps * length, T)
-                states = _in_a_row(xp, paths, T)[:done, :]
-                states = xp.concat([states, run(xp, cell, U[done:, :], states[-1, :])])
-                if kept is not None:
-                    kept[-1] = states
-                settled, residual = True, 0.0
-                break
-        # within a chunk the states are the cell's own steps; what may not fit are the first ones, and the seam
-        if residual is None:
-            residual = max(seam, largest(xp, cell.step(starts, drive[0, ...]) - paths[0]))
-    if not all_finite(xp, states):
-        settled, residual = False, float("inf")
-    status = "converged" if settled else "max_iter" if residual < float("inf") else "nonfinite"
-    return FixedPointResult(states, sweeps, settled, residual, _stacked(xp, kept), status)
+                # within a chunk the states are the cell's own steps; what may not fit are the first ones, and the seam
+                residual = max(seam, largest(xp, cell.step(starts, drive[0, ...]) - paths[0]))
+                return _result(xp, states, sweeps, settled, residual, kept)
+        done = sweeps * length
+        states = _in_a_row(xp, paths, T)[:done, :]
+        states = xp.concat([states, run(xp, cell, U[done:, :], states[-1, :])])
+        if kept is not None:
+            kept.append(states)
+    return _result(xp, states, sweeps, True, 0.0, kept)
+
+
+def _result(xp: Any, states: Any, sweeps: int, settled: bool, residual: float, kept: Any) -> FixedPointResult:
+    finite = all_finite(xp, states)
+    residual = residual if finite else float("inf")
+    status = "converged" if settled and finite else "max_iter" if residual < float("inf") else "nonfinite"
+    return FixedPointResult(states, sweeps, status == "converged", residual, _stacked(xp, kept), status)
 
 
 def _hopeless(sweeps: int, last: float, distance: float, tol: float) -> bool:
@@ -110,30 +115,38 @@ def _side_by_side(xp: Any, U: Any, length: int, chunks: int) -> Any:
     return xp.permute_dims(xp.reshape(U, (chunks, length, U.shape[1])), (1, 0, 2))
 
 
-def _sweep(xp: Any, cell: Cell, drive: Any, starts: Any, before: Any, tol: float) -> tuple[Any, float]:
+def _sweep(
+    xp: Any, cell: Cell, drive: Any, starts: Any, before: Any, tol: float, patient: bool
+) -> tuple[Any, float | None]:
     """The states after each step, a list of (chunks, d), and by how much they miss those of `before` at the seam.
 
-    From the step where all have rejoined `before`, up to `tol`, they are those of before.
+    From the step where all have rejoined `before`, up to `tol`, they are those of before. Unless `patient`, None in
+    place of the seam says that they do not come nearer: see `_Look`.
     """
+    look = _Look(drive.shape[0], tol, patient)
     states: Any = starts
     paths: list[Any] = []
     for step in range(drive.shape[0]):
         states = cell.step(states, drive[step, ...])
         if before is not None and step % LOOK_EVERY == LOOK_EVERY - 1:
             difference = largest(xp, states - before[step])
-            if difference <= tol:
+            if look.rejoined(difference):
                 return paths + before[step:], difference
+            if look.hopeless(step, difference):
+                return before, None
         paths.append(states)
     return paths, 0.0
 
 
-def _in_place_sweep(xp: Any, cell: Cell, drive: Any, starts: Any, paths: Any, tol: float) -> tuple[Any, float]:
+def _in_place_sweep(
+    xp: Any, cell: Cell, drive: Any, starts: Any, paths: Any, tol: float, patient: bool
+) -> tuple[Any, float | None]:
     """The same in one array (length, chunks, d), which is overwritten up to the seam.
 
     It is a view of the states in the order of time, so that nothing is copied at the end; the step itself works on two
     small arrays without strides.
     """
-    advance = in_place(cell, rows=tol > 0)
+    advance, look = in_place(cell, rows=tol > 0), _Look(len(drive), tol, patient)
     first = paths is None
     if first:
         length, (chunks, d) = len(drive), starts.shape
@@ -142,12 +155,34 @@ def _in_place_sweep(xp: Any, cell: Cell, drive: Any, starts: Any, paths: Any, to
     for step, (inputs, path) in enumerate(zip(drive, paths, strict=True)):
         advance(states, inputs, following)
         if not first and step % LOOK_EVERY == LOOK_EVERY - 1:
-            difference = float(np.abs(following - path).max())  # nan is no rejoining
-            if difference <= tol:
+            difference = float(np.abs(following - path).max())
+            if look.rejoined(difference):
                 return paths, difference
+            if look.hopeless(step, difference):
+                return paths, None
         path[...] = following
         states, following, spare = following, spare, following
     return paths, 0.0
+
+
+class _Look:
+    """What the distance between the paths of a sweep and those of the one before says; nan is neither near nor far.
+
+    They have rejoined if it is at most `tol`. Without patience it is hopeless if after a quarter of the chunk they are not
+    twice as near as at the first look: to settle within eight sweeps they would have to be three times as near.
+    """
+
+    def __init__(self, length: int, tol: float, patient: bool) -> None:
+        self.length, self.tol, self.patient = length, tol, patient
+        self.first: float | None = None
+
+    def rejoined(self, difference: float) -> bool:
+        return difference <= self.tol
+
+    def hopeless(self, step: int, difference: float) -> bool:
+        if self.first is None:
+            self.first = difference
+        return not self.patient and 4 * step > self.length and not difference < max(self.first / 2, APART)
 
 
 def _in_a_row(xp: Any, paths: Any, T: int) -> Any:
