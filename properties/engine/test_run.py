@@ -65,6 +65,11 @@ def test_exit_codes(broken, claim, code):
     assert run(claim, modules=broken, jobs=0, mutants=False).exit_code == code
 
 
+def test_a_subject_that_answers_nan_fails_every_claim(toys):
+    result = run(modules=toys, subjects={"toy.square": lambda x: x * float("nan")})
+    assert {claim.verdict for claim in result.claims if "toy.square" in claim.roles} == {"fails"}
+
+
 def test_a_wrong_subject_fails_and_one_that_raises_fails_every_claim(toys):
     def raises(x):
         raise ArithmeticError("no")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from verify.evidence import Basis, Enclosure, exact, least, worst
+from verify.evidence import Basis, Enclosure, NotANumber, exact, least, worst
 
 numbers = st.floats(allow_nan=False)
 fractions = st.fractions() | st.builds(
@@ -54,9 +54,13 @@ def test_risks_add_up_the_weakest_basis_stays_and_nothing_is_refused(combine):
         combine([])
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "risk"), [(1, 0, 0), (math.nan, 1, 0), (0, 1, 1), (0, 1, -0.1), (0, 1, math.nan)]
-)
+@pytest.mark.parametrize(("low", "high", "risk"), [(1, 0, 0), (0, 1, 1), (0, 1, -0.1), (0, 1, math.nan)])
 def test_an_impossible_enclosure_is_refused(low, high, risk):
     with pytest.raises(ValueError, match="but"):
         Enclosure(low, high, risk)
+
+
+@pytest.mark.parametrize(("low", "high"), [(math.nan, 1), (0, math.nan), (math.nan, math.nan)])
+def test_a_quantity_that_is_nan_has_no_enclosure(low, high):
+    with pytest.raises(NotANumber, match="NaN"):
+        Enclosure(low, high)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from verify.evidence import CountingArray, accepted, gap, peak_bytes, slope
+from verify.evidence import CountingArray, NotANumber, accepted, answered, gap, peak_bytes, slope
 
 numbers = st.floats(allow_nan=False)
 integers = st.integers(-(2**63), 2**63 - 1)
@@ -113,3 +113,11 @@ def test_work_into_a_given_place_counts(x):
 def test_a_product_that_would_go_by_uncounted_is_refused(x, product):
     with pytest.raises(TypeError, match="with @, which is counted"):
         product(x, np.ones((3, 2)))
+
+
+def test_an_answer_is_let_through_unless_it_is_nan():
+    assert answered([1, math.inf]).tolist() == [1.0, math.inf]
+    assert float(answered(2)) == 2.0
+    for answer in (math.nan, [1.0, math.nan], np.full((2, 2), np.nan)):
+        with pytest.raises(NotANumber):
+            answered(answer)

@@ -12,7 +12,7 @@ from verify.claims.grid import Case, stream
 from verify.data import NotInstalled
 from verify.engine.record import Interval, TrialRecord, real
 from verify.engine.subject import Watched
-from verify.evidence import CERTIFYING, Basis, Enclosure, Outcome, Vacuous, Verdict, settle
+from verify.evidence import CERTIFYING, Basis, Enclosure, NotANumber, Outcome, Vacuous, Verdict, settle
 
 REFERENCE = "reference"
 
@@ -37,6 +37,8 @@ def measure(claim: Claim, case: Case, functions: tuple[Callable[..., Any], ...],
             outcome = settle(remembered(), claim.region, most=looks)
     except NotInstalled as error:
         return Outcome(Verdict.SKIPPED, tuple(seen), str(error))
+    except NotANumber as error:
+        return Outcome(Verdict.FAILS, (), str(error))
     except Vacuous as error:
         return Outcome(Verdict.ERROR, tuple(seen), f"vacuous: {error}")
     except Exception as error:

@@ -5,8 +5,8 @@ subject whose draws are independent.
 """
 
 from verify.evidence.balls import ball, sharper
-from verify.evidence.enclosure import CERTIFYING, Basis, Enclosure, exact, least, worst
-from verify.evidence.measuring import CountingArray, accepted, gap, peak_bytes, slope
+from verify.evidence.enclosure import CERTIFYING, Basis, Enclosure, NotANumber, exact, least, worst
+from verify.evidence.measuring import CountingArray, accepted, answered, gap, peak_bytes, slope
 from verify.evidence.region import Region, Verdict, at_least, at_most, exactly, within, worst_verdict
 from verify.evidence.sampling import (
     bounded_mean,
@@ -24,11 +24,13 @@ __all__ = [
     "Basis",
     "CountingArray",
     "Enclosure",
+    "NotANumber",
     "Outcome",
     "Region",
     "Vacuous",
     "Verdict",
     "accepted",
+    "answered",
     "at_least",
     "at_most",
     "ball",

@@ -23,6 +23,10 @@ class Basis(StrEnum):
 CERTIFYING = frozenset({Basis.RATIONAL, Basis.BALL})
 
 
+class NotANumber(ValueError):
+    """What is measured, or an answer that it depends on, is NaN: a wrong answer, not a failure of the measurement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Enclosure:
     """The quantity lies in [low, high], except with probability at most `risk`.
@@ -30,7 +34,7 @@ class Enclosure:
     Only this package makes enclosures; a claim calls a maker (`exact`, `ball`, `probability`, ...), which rounds
     outward and knows its basis. `effort` is what was spent: draws for a sample, bits for a ball, else 0.
 
-    ValueError: an end is NaN, low > high, or risk is outside [0, 1).
+    NotANumber: an end is NaN. ValueError: low > high, or risk outside [0, 1).
     """
 
     low: float
@@ -40,8 +44,10 @@ class Enclosure:
     effort: int = 0
 
     def __post_init__(self) -> None:
+        if math.isnan(self.low) or math.isnan(self.high):
+            raise NotANumber(f"the measured quantity is NaN: enclosure [{self.low}, {self.high}]")
         if not self.low <= self.high:
-            raise ValueError(f"enclosure [{self.low}, {self.high}], but low <= high and neither may be NaN")
+            raise ValueError(f"enclosure [{self.low}, {self.high}], but low <= high")
         if not 0.0 <= self.risk < 1.0:
             raise ValueError(f"risk={self.risk}, but a risk lies in [0, 1)")
 

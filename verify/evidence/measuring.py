@@ -8,7 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+from verify.evidence.enclosure import NotANumber
+
+Floats = NDArray[np.float64]
 
 
 def gap(a: ArrayLike, b: ArrayLike) -> float:
@@ -24,6 +28,17 @@ def gap(a: ArrayLike, b: ArrayLike) -> float:
     with np.errstate(all="ignore"):
         distance = np.where(x == y, 0.0, np.abs(np.subtract(x, y, dtype=np.result_type(x, y, float))))
     return float(np.where(np.isnan(distance), np.inf, distance).max(initial=0.0))
+
+
+def answered(answer: ArrayLike) -> Floats:
+    """The answer as floats, none of which is NaN. NotANumber: one is.
+
+    For claims that a quantity is small, or that two things differ, by comparisons that a NaN would slip through.
+    """
+    x = np.asarray(answer, float)
+    if np.isnan(x).any():
+        raise NotANumber("an answer of the subject is NaN")
+    return x
 
 
 def accepted(

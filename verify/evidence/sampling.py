@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from verify.evidence.enclosure import Basis, Enclosure, worst
+from verify.evidence.enclosure import Basis, Enclosure, NotANumber, worst
 
 Draw = Callable[[np.random.Generator, int], Any]
 Floats = NDArray[np.float64]
@@ -138,6 +138,8 @@ def bounded_mean(
         raise ValueError(f"low={low}, high={high}, but a range is finite and not empty")
     for look_risk, x in _growing(draw, rng, risk, first):
         n = len(x)
+        if np.isnan(x).any():
+            raise NotANumber("a draw is NaN")
         if not ((x >= low) & (x <= high)).all():
             raise ValueError(f"a draw lies outside its stated range [{low}, {high}]")
         u = (x - low) / (high - low)

@@ -13,7 +13,7 @@ import numpy as np
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.jl_entropy.sign_laws import length_law
 from verify.claims.sources import JL_ACHLIOPTAS
-from verify.evidence import Enclosure, at_least, at_most, exact, exactly, gap
+from verify.evidence import Enclosure, answered, at_least, at_most, exact, exactly, gap
 from verify.methods import johnson_lindenstrauss as jl
 
 SOURCE = JL_ACHLIOPTAS.at("theorem 1.1 and section 5")
@@ -152,7 +152,7 @@ def worst_ratio(bound: Any, case: Case, *, upper: bool) -> float:
         values, law = length_law(case.s, case.D, k)
         for eps in EPSILONS:
             tail = law[values >= 1 + eps].sum() if upper else law[values <= 1 - eps].sum()
-            worst = max(worst, float(tail) / bound(k, eps))
+            worst = max(worst, float(tail) / float(answered(bound(k, eps))))
     return worst
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, role, series
 from verify.claims.sources import JL_THEORY
-from verify.evidence import Enclosure, at_least, at_most, exact, gap, probability, total_variation
+from verify.evidence import Enclosure, answered, at_least, at_most, exact, gap, probability, total_variation
 from verify.methods import johnson_lindenstrauss as jl
 
 SOURCE = JL_THEORY.at("the union over pairs")
@@ -57,7 +57,9 @@ def embeds(rng: np.random.Generator, size: int, points: Any, k: int, distortion:
     """Of `size` Gaussian projections, which keep all squared distances of the points within EPS."""
     found = []
     for _ in range(size):
-        low, high = distortion(points, jl.project(jl.sample_projection("gaussian", k, points.shape[1], rng), points))
+        low, high = answered(
+            distortion(points, jl.project(jl.sample_projection("gaussian", k, points.shape[1], rng), points))
+        )
         found.append(low > 1 - EPS and high < 1 + EPS)
     return np.array(found)
 

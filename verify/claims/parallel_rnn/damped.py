@@ -12,7 +12,7 @@ from verify.claims.grid import stream
 from verify.claims.parallel_rnn.conditioning import global_jacobian
 from verify.claims.parallel_rnn.instances import Floats, Instance, gaussian_tanh, previous, residual
 from verify.claims.sources import RNN_ELK, RNN_SMOOTHER
-from verify.evidence import Enclosure, at_least, at_most, exact, gap, slope, within
+from verify.evidence import Enclosure, answered, at_least, at_most, exact, gap, slope, within
 from verify.methods import recurrence
 
 SOURCE = RNN_ELK.at("Levenberg-Marquardt by a Kalman smoother")
@@ -222,7 +222,7 @@ def factor_is_predicted(rate: Any, case: Case, rng: np.random.Generator) -> Iter
 def first_state_is_wrong(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     instance = gaussian_tanh(rng, 3, 40, 1.2, 0.3)
     truth = recurrence.sequential_states(*instance)
-    yield exact(gap(one_step(subject, instance, case.damping, case.method)[0], truth[0]))
+    yield exact(gap(answered(one_step(subject, instance, case.damping, case.method)[0]), truth[0]))
 
 
 @claim(

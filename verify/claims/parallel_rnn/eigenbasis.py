@@ -12,7 +12,7 @@ from verify.claims import Case, Evidence, Figure, claim, equivalent, figure, gri
 from verify.claims.grid import stream
 from verify.claims.parallel_rnn.instances import Floats
 from verify.claims.sources import RNN_ARTICLE
-from verify.evidence import Enclosure, accepted, at_least, at_most, exact, exactly, gap, slope, within
+from verify.evidence import Enclosure, accepted, answered, at_least, at_most, exact, exactly, gap, slope, within
 from verify.methods import recurrence
 from verify.methods.recurrence import TanhCell
 
@@ -90,7 +90,7 @@ def lost(subject: Any, A: Floats) -> float:
     worst = 0.0
     for n in range(1, ITERATIONS + 1):
         matrix_form = recurrence.fixed_point_states(TanhCell(A), U, x0, "fixed", tol=0.0, max_iter=n).states
-        worst = max(worst, gap(subject(A, U, x0, 0.0, n, limit=math.inf).states, matrix_form))
+        worst = max(worst, gap(answered(subject(A, U, x0, 0.0, n, limit=math.inf).states), matrix_form))
     return worst
 
 

@@ -13,7 +13,7 @@ from verify.claims import Case, Evidence, Field, Figure, claim, equivalent, figu
 from verify.claims.parallel_rnn import jacobi
 from verify.claims.parallel_rnn.instances import Floats, Instance, scalar
 from verify.claims.sources import RNN_ARTICLE
-from verify.evidence import Enclosure, at_least, at_most, exact, gap, slope, within, worst
+from verify.evidence import Enclosure, answered, at_least, at_most, exact, gap, slope, within, worst
 from verify.methods import recurrence
 
 SOURCE = RNN_ARTICLE.at("subtracting A x on both sides, the key step")
@@ -104,7 +104,7 @@ def plain_needs_five(subject: Any, case: Case, rng: np.random.Generator) -> Iter
 )
 def error_explodes(subject: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     history = subject(*HURT, tol=1e-12, history=True).history
-    yield exact(math.log10(max(gap(X, recurrence.sequential_states(*HURT)) for X in history)))
+    yield exact(math.log10(max(gap(answered(X), recurrence.sequential_states(*HURT)) for X in history)))
 
 
 @claim(

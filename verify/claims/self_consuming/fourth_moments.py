@@ -143,4 +143,4 @@ def refusal_names_the_radius(moments: Any, case: Case, rng: np.random.Generator)
         wrong = 1
     except ValueError as error:
         wrong = int("1.3197" not in str(error))
-    yield exact(wrong + int(abs(moments(2, 2, 1.0, order=4).spectral_radius - 0.7161) > 5e-5))
+    yield exact(wrong + int(not abs(moments(2, 2, 1.0, order=4).spectral_radius - 0.7161) <= 5e-5))

@@ -11,7 +11,7 @@ import numpy as np
 from verify.claims import Case, Evidence, claim, grid, mutant, role
 from verify.claims.self_consuming.balls import c4_ball, exact_ball
 from verify.claims.sources import LOOP_RATE
-from verify.evidence import Enclosure, at_most, exact, gap, sharper, within
+from verify.evidence import Enclosure, answered, at_most, exact, gap, sharper, within
 from verify.methods import self_consuming
 from verify.methods.self_consuming import c4, log_variance_drift
 
@@ -122,5 +122,5 @@ def squared_rate(n: int, t: int, epsilon: float) -> float:
 def lagging_paths(bound: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
     epsilon = np.geomspace(1e-3, 1.0, 40) ** (case.t * abs(log_variance_drift(case.n)) / 3 + 0.5)
     tail = 1 - self_consuming.log_variance_cdf(2 * np.log(epsilon), [case.n] * case.t)
-    bounds = np.array([bound(case.n, case.t, float(e)) for e in epsilon])
+    bounds = answered([bound(case.n, case.t, float(e)) for e in epsilon])
     yield exact(float(np.max(np.where(bounds > 1e-9, tail / bounds, 0.0))))

@@ -12,7 +12,7 @@ from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, r
 from verify.claims.self_consuming.balls import c4_ball, drift_ball, exact_ball
 from verify.claims.self_consuming.instances import Floats
 from verify.claims.sources import LOOP_MAD
-from verify.evidence import Enclosure, at_least, at_most, exact, gap, probability, sharper, within
+from verify.evidence import Enclosure, answered, at_least, at_most, exact, gap, probability, sharper, within
 from verify.methods import self_consuming
 from verify.methods.self_consuming import c4, critical_bias, log_variance_drift
 
@@ -155,7 +155,7 @@ def threshold_decides(critical_bias: Any, loop: Any, case: Case, rng: np.random.
 
     def hits(rng: np.random.Generator, size: int) -> Any:
         log_variance = loop(case.n, 1000, size, bias=lam, keep="last", rng=rng).log_det[-1]
-        return (log_variance > 0) == (case.factor > 1)
+        return (answered(log_variance) > 0) == (case.factor > 1)
 
     yield from probability(hits, rng, case.risk)
 
