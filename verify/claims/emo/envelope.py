@@ -11,7 +11,7 @@ from verify.claims import Case, Evidence, Figure, claim, figure, grid, mutant, r
 from verify.claims.emo.gradient import instance, parts
 from verify.claims.emo.instances import Floats
 from verify.claims.sources import EMO_ARTICLE
-from verify.evidence import Enclosure, at_least, at_most, exact, gap
+from verify.evidence import Enclosure, at_least, at_most, exact, gap, within
 from verify.methods import earth_mover
 from verify.methods.numerics import logsumexp, softmax
 
@@ -93,6 +93,31 @@ def envelope_attained(bounds: Any, case: Case, rng: np.random.Generator) -> Iter
     nats, loss, least, most = quantities(logits, targets, np.where(cost > 0, 1.0, 0.0))
     lower, upper = bounds(nats, least, most)
     yield exact(max(gap(lower, loss), gap(upper, loss)))
+
+
+@claim(
+    id="emo.cross-entropy-envelope.no-converse",
+    title="There is no converse: with a near synonym the loss is as small as one likes, the cross-entropy as large",
+    statement=r"\cos(e_j, e_t) = \cos \delta,\; p_j = 1 - p_t: \qquad "
+    r"\frac{L}{\delta^2 / 2} \to 1, \quad M = -\log p_t \to \infty",
+    source=SOURCE,
+    role="emo.emo_loss",
+    evidence=Evidence.EXACT,
+    region=within(
+        1 - 1e-4,
+        1 + 1e-4,
+        because="L = (1 − cos δ)(1 − e^−M): δ²/12 = 8e-6 and e^−M = 5e-5 relative at most; 1 − cos δ is rounded by a few "
+        "u = 1e-16, which is 1e-9 of 5e-7",
+    ),
+    cases=grid(angle=("1e-2", "1e-3"), nats=(10, 100, 700)),
+    quantity="L over δ²/2",
+    refutes="A small transport loss means that the label is predicted.",
+)
+def near_synonym(loss: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+    angle = float(case.angle)
+    embeddings = np.array([[2.0, 0.0], [np.cos(angle), np.sin(angle)]])
+    found = loss(np.array([[-float(case.nats), 0.0]]), np.array([0]), embeddings)
+    yield exact(float(np.asarray(found).reshape(-1)[0]) / (angle**2 / 2))
 
 
 @role("emo.error_ceiling", numbers="cross-entropy M (B,) in nats: an array; upper bounds (B,) of 1 − e^−M")

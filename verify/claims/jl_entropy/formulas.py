@@ -120,6 +120,26 @@ def dasgupta_failure(dimension: Any, case: Case, rng: np.random.Generator) -> It
 
 
 @claim(
+    id="jl_entropy.union-dimension-exact.dasgupta-million",
+    title="For a million points and a distortion of a tenth it fails with a probability of two percent still",
+    statement=r"N = 10^6,\ \epsilon = 0.1: \quad \tbinom N2\, T(k_{\mathrm{DG}}, \epsilon) \approx 0.0227 \gg \tfrac1N",
+    source=FORMULA,
+    role="jl_entropy.dasgupta_gupta_dimension",
+    evidence=Evidence.EXACT,
+    region=within(
+        0.02,
+        0.0262,
+        because="as eps -> 0 the upper tail gives half of N(N - 1) Q(2 sqrt(log N)) = 0.0524; at eps = 0.1 its exponent is "
+        "larger by 2 log N eps^2 / (2 - 4 eps/3) = 0.148, which leaves 0.0226; the lower tail adds 2 %, prefactors "
+        "change by order eps",
+    ),
+    quantity="union bound at the dimension of the formula",
+)
+def dasgupta_for_a_million(dimension: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
+    yield exact(union_failure(dimension, 10**6, 0.1))
+
+
+@claim(
     id="jl_entropy.union-dimension-exact.dasgupta-limit",
     title="As ε → 0 its failure tends to a function of N alone",
     statement=r"\tbinom N2\, T(k_{\mathrm{DG}}, \epsilon) \to N(N-1)\, Q\big(2\sqrt{\log N}\big), \quad \max_N = "
