@@ -152,7 +152,7 @@ ROWS = [
     *(
         Row(f"tanh RNN, T = 1e5, d = {d}: block Jacobi", Goal(goal, "peer"), LOOP, "np.tanh",
             partial(blocks, d=d, peer=numpy_loop, chunk=chunk))
-        for d, goal, chunk in ((1, 100, 250), (4, 12, 500), (16, 6, 500), (64, 1.8, 1000))
+        for d, goal, chunk in ((1, 100, 250), (4, 12, 500), (16, 6, 400), (64, 1.8, 1000))
     ),
     Row("tanh RNN, T = 1e5, d = 1: block Jacobi", Goal(1, "peer"), "jax.lax.scan", "np.tanh",
         partial(blocks, d=1, peer=jax_scan, chunk=250)),

@@ -102,7 +102,7 @@ def orders(error: Any, rng: np.random.Generator, seeds: int, *, constant_values:
     return float(np.median(slopes))
 
 
-SEEDS = grid(seeds=(10,)).full(seeds=(20, 200))
+SEEDS = grid(seeds=(20,)).full(seeds=(20, 200))
 ORDER = (
     "over 1/16 to 1/256 the next order adds at most a twentieth of a unit to the median slope (1.02 was met for the "
     "first order); an order is an "
@@ -137,7 +137,7 @@ def order_of_partition(codewords: Any, case: Case, rng: np.random.Generator) -> 
     role=("performer_vq.vq_attention", "performer_vq.cell_codewords"),
     evidence=Evidence.RATE,
     region=within(-0.05, 0.05, because=ORDER),
-    cases=grid(values=("any", "constant"), seeds=(10,)).full(seeds=(20, 200)),
+    cases=grid(values=("any", "constant"), seeds=(20,)).full(seeds=(20, 200)),
     quantity="median slope, minus 1 for any values, minus 2 for values constant on cells",
 )
 def order_of_output(attention: Any, codewords: Any, case: Case, rng: np.random.Generator) -> Iterator[Enclosure]:
