@@ -1,9 +1,7 @@
 """Recurrences against second ways that share no code with them: scalar loops, fractions, dense linear algebra, torch, JAX."""
 
-import doctest
 import importlib
 import math
-import pkgutil
 import warnings
 from fractions import Fraction
 
@@ -12,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import verify.methods.recurrence as package
 from verify.methods.recurrence import (
     GRUCell,
     LSTMCell,
@@ -774,14 +771,3 @@ def test_arrays_of_two_kinds_are_refused():
     cell, U, x0 = network(17, T=4)
     with pytest.raises(TypeError):
         sequential_states(cell, torch.asarray(U), x0)
-
-
-MODULES = [
-    package,
-    *(importlib.import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__)),
-]
-
-
-@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
-def test_the_examples_in_the_docstrings_run(module):
-    assert doctest.testmod(module, extraglobs={"np": np}).failed == 0

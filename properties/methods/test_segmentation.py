@@ -1,11 +1,8 @@
 """Segmentation against second ways that share no code: subsets of boundaries, plain loops, big integers, draws."""
 
 import dataclasses
-import doctest
-import importlib
 import itertools
 import math
-import pkgutil
 import subprocess
 import sys
 import tracemalloc
@@ -16,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import verify.methods.segmentation as package
 from verify.methods.segmentation import (
     UnigramModel,
     backward_log,
@@ -713,20 +709,6 @@ def test_no_input_is_modified():
     sample_segmentations(lattice, 0.5, 3, RNG), streaming_law(lattice, 0.5, "duel"), em_step([b"abab"], model)
     assert lattice.text == b"abab"
     assert logp == {b"a": -1.0, b"b": -1.0, b"ab": -1.5} == dict(model.logp)
-
-
-@pytest.mark.parametrize("name", sorted(m.name for m in pkgutil.iter_modules(package.__path__)))
-def test_the_examples_in_the_docstrings_run(name):
-    module = importlib.import_module(f"{package.__name__}.{name}")
-    names = {
-        **vars(module),
-        "np": np,
-        "math": math,
-        "Fraction": Q,
-        "build_lattice": build_lattice,
-        "UnigramModel": UnigramModel,
-    }
-    assert doctest.testmod(module, globs=names).failed == 0
 
 
 def test_the_import_needs_numpy_alone():

@@ -52,6 +52,21 @@ def _shifted_exp(x: ArrayLike, axis: int) -> tuple[Array, Array]:
         return np.exp(shifted, out=shifted), top
 
 
+def rescaled(*arrays: Array, least: float, most: float) -> tuple[tuple[Array, ...], int]:
+    """(arrays / 2^e, e), exactly: in a unit in which their largest entry lies in [1/2, 1).
+
+    Where its size already lies between `least` and `most`, or all entries are 0, they are returned themselves, with e = 0.
+
+    >>> rescaled(np.array([3e200]), least=1e-100, most=1e100)[1]
+    666
+    """
+    largest = max(max(float(x.max(initial=0.0)), -float(x.min(initial=0.0))) for x in arrays)
+    if not largest or least < largest < most:
+        return arrays, 0
+    exponent = int(np.frexp(largest)[1])
+    return tuple(np.ldexp(x, -exponent) for x in arrays), exponent
+
+
 def spd_sqrt(matrix: ArrayLike) -> Array:
     """The symmetric positive semi-definite square root of symmetric positive semi-definite matrices (..., d, d).
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from verify.methods.attention.softmax import checked_qkv, softmax_attention
 from verify.methods.guards import Array, real_number, refuse
-from verify.methods.numerics import logsumexp
+from verify.methods.numerics import logsumexp, rescaled
 
 
 def output_error_constants(Q: ArrayLike, K: ArrayLike, V: ArrayLike) -> tuple[Array, Array]:
@@ -81,8 +81,9 @@ def features_needed(Q: ArrayLike, K: ArrayLike, V: ArrayLike, error: float) -> i
     """
     wanted = real_number("error", error, above=0)
     q, k, v = checked_qkv(Q, K, V)
-    # the answer does not depend on the unit of V, whose squares may leave the floats; powers of two do not round
-    v = np.ldexp(v, -np.frexp(np.abs(v).max())[1])
+    (v,), _ = rescaled(
+        v, least=0.5, most=1
+    )  # the answer does not depend on its unit, and its squares may leave the floats
     log_mse, _, _ = _log_constants(q, k, v)
     outputs = softmax_attention(q, k, v).astype(np.float64)
     power = float(np.mean(np.sum(outputs * outputs, axis=1)))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.guards import Array, as_given, finite_array, real_array, refuse, whole_number
+from verify.methods.numerics import rescaled
 
 ROWS = 256  # rows of a block: features of a block stay in cache
 RANGE = {8: 600.0, 4: 60.0}  # exponents, by item size, that stay far from overflow even after a sum over features
@@ -53,7 +54,7 @@ def linear_attention(
     [[3.0]]
     """
     lq, lk, v = _checked(log_q, log_k, V)
-    v, exponent = _scaled(v)
+    (v,), exponent = rescaled(v, least=0, most=LARGEST[v.itemsize])
     size = whole_number("block_size", block_size, 1)
     if not causal:
         return np.asarray(_restored(_answered(lq, _absorbed(None, lk, v)), exponent))
@@ -108,9 +109,10 @@ class LinearAttentionState:
                 f"{lk.shape[1]} features and values of length {v.shape[1]}",
                 f"this state holds (m, d_v) = {self._moments.mean.shape}", "start another state",
             )  # fmt: skip
-        v, exponent = _scaled(v, 0 if self._moments is None else self._moments.mean)
-        past = self._moments and self._moments._replace(mean=_restored(self._moments.mean, -exponent))
-        absorbed = _absorbed(past, lk, v)
+        past = self._moments
+        values = (v,) if past is None else (v, past.mean)
+        (v, *mean), exponent = rescaled(*values, least=0, most=LARGEST[v.itemsize])
+        absorbed = _absorbed(past and past._replace(mean=mean[0]), lk, v)
         self._moments = absorbed._replace(mean=_restored(absorbed.mean, exponent))
 
     def query(self, log_q: ArrayLike) -> Array:
@@ -119,13 +121,6 @@ class LinearAttentionState:
             refuse("the state has no keys", "attention over no keys has no value", "update it first")
         lq = _log_features("log_q", log_q, ("n_q", len(self._moments.pivot)))
         return _answered(as_given(log_q, lq), self._moments)
-
-
-def _scaled(v: Array, mean: ArrayLike = 0) -> tuple[Array, int]:
-    """(v / 2^e, e): with e > 0 no entry of it or of mean / 2^e exceeds 1; e = 0 where all are moderate."""
-    largest = max(float(np.abs(x).max(initial=0.0)) for x in (v, np.asarray(mean)))
-    exponent = int(np.frexp(largest)[1]) if largest > LARGEST[v.itemsize] else 0
-    return _restored(v, -exponent), exponent
 
 
 def _restored(x: Array, exponent: int) -> Array:

@@ -17,6 +17,7 @@ from verify.methods.guards import (
     refuse,
     summable_costs,
 )
+from verify.methods.numerics import rescaled
 
 PIVOTS = 100_000_000  # a limit against cycling, not against large instances
 
@@ -73,10 +74,10 @@ def solve(p: Array, q: Array, C: Array) -> tuple[Array, Array]:
     # The artificial arcs of POT cost n (max C + 1): cheap where all costs are negative (it then finds the problem
     # infeasible), and swamp costs below 1e-14 (it then returns any plan). A shift and a power of two avoid both.
     low = C.min()
-    exponent = int(np.frexp(C.max() - low)[1])
+    (shifted,), exponent = rescaled(C - low, least=0.5, most=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the same words are in the log, which no filter can hide
-        plan, log = ot.emd(p, q, np.ldexp(C - low, -exponent), numItermax=PIVOTS, log=True)
+        plan, log = ot.emd(p, q, shifted, numItermax=PIVOTS, log=True)
     if log["warning"] is not None:
         raise RuntimeError(f"POT found no optimal plan: {log['warning']}")
     plan = np.maximum(plan, 0.0)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.guards import Array, check_shape, finite_array, refuse, whole_number
-from verify.methods.johnson_lindenstrauss.screen import Screen
+from verify.methods.johnson_lindenstrauss.screen import Screen, squared_distances
+from verify.methods.numerics import rescaled
 
 CLOSE = 1e-4  # a squared distance below this share of the squared norms has lost four of its digits in the Gram matrix
 
@@ -28,7 +29,7 @@ def pairwise_distortion(X: ArrayLike, Y: ArrayLike, *, tile: int = 512) -> tuple
     before, after = finite_array("X", X, ("n", "D")), finite_array("Y", Y, ("n", "k"))
     n = len(before)
     check_shape("Y", after, (n, "k"))
-    (before, down), (after, up) = _moderate(before), _moderate(after)
+    ((before,), down), ((after,), up) = (rescaled(Z, least=1e-100, most=1e100) for Z in (before, after))
     tile = whole_number("tile", tile, 1)
     screen, gram = Screen.of(before, after), None
     low, high = np.inf, -np.inf
@@ -48,15 +49,6 @@ def pairwise_distortion(X: ArrayLike, Y: ArrayLike, *, tile: int = 512) -> tuple
     with np.errstate(over="ignore"):
         low, high = (float(np.ldexp(ratio, 2 * (up - down))) for ratio in (low, high))
     return low, high
-
-
-def _moderate(Z: Array) -> tuple[Array, int]:
-    """(A, e) with Z = 2^e A exactly and squares of A that stay within the floats; A is Z where they do already."""
-    largest = max(float(Z.max(initial=0.0)), -float(Z.min(initial=0.0)))
-    if 1e-100 < largest < 1e100 or not largest:
-        return Z, 0
-    exponent = int(np.frexp(largest)[1])
-    return np.ldexp(Z, -exponent), exponent
 
 
 def _by_differences(X: Array, X2: Array, Y: Array, Y2: Array, rows: Array, columns: Array) -> list[float]:
@@ -85,7 +77,7 @@ class _Gram:
     def _ratios(self, rows: slice, columns: slice) -> Array:
         """The ratios of one tile; nan for pairs that coincide in both sets. Close ones are computed by differences."""
         sets = self._sets
-        before, after = (_distances(Z[rows], Z[columns], z2[rows], z2[columns]) for Z, z2 in sets)
+        before, after = (squared_distances(Z[rows], Z[columns], z2[rows], z2[columns]) for Z, z2 in sets)
         close = np.zeros(before.shape, bool)
         for d2, (_, z2) in zip((before, after), sets, strict=True):
             if d2.min() < CLOSE * (z2[rows].max() + z2[columns].max()):
@@ -101,12 +93,3 @@ class _Gram:
         if rows == columns:
             np.fill_diagonal(after, np.nan)  # a point and itself are no pair
         return after
-
-
-def _distances(X: Array, Z: Array, x2: Array, z2: Array) -> Array:
-    """|x_i|^2 - 2 <x_i, z_j> + |z_j|^2, in the precision of X."""
-    gram = X @ Z.T
-    gram *= -2
-    gram += x2[:, None]
-    gram += z2
-    return np.asarray(gram)

@@ -84,13 +84,19 @@ def _copy(Z: Array) -> Copy | None:
     return Copy(points, squares, scale)
 
 
+def squared_distances(X: Array, Z: Array, x2: Array, z2: Array) -> Array:
+    """|x_i|^2 - 2 <x_i, z_j> + |z_j|^2, in the precision of X."""
+    gram = X @ Z.T
+    gram *= -2
+    gram += x2[:, None]
+    gram += z2
+    return np.asarray(gram)
+
+
 def _distances(copy: Copy, rows: slice, columns: slice) -> tuple[Any, float]:
     """Squared distances of a tile, and a bound on the error of each. A point and itself stand for another pair."""
     s, t = copy.squares[rows], copy.squares[columns]
-    d2 = copy.points[rows] @ copy.points[columns].T
-    d2 *= -2
-    d2 += s[:, None]
-    d2 += t
+    d2 = squared_distances(copy.points[rows], copy.points[columns], s, t)
     if rows == columns:
         np.fill_diagonal(d2, d2[0, 1])
     # 1 % for terms of second order, and what underflows below entries of 2

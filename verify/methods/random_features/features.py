@@ -25,14 +25,7 @@ def log_prf_features(X: ArrayLike, W: ArrayLike) -> Array:
     >>> log_prf_features([[3.0, 4.0]], [[1.0, 0.0]]).tolist()
     [[-9.5]]
     """
-    x, w = _checked(X, W)
-    result = np.empty_like(x, shape=(len(x), len(w)), order="C")
-    half = np.sum(x * x, axis=1, keepdims=True) / 2
-    for start in range(0, len(x), ROWS):
-        rows = slice(start, start + ROWS)
-        np.matmul(x[rows], w.T, out=result[rows])
-        result[rows] -= half[rows]
-    return result
+    return _exponents(*_checked(X, W))
 
 
 def log_oprf_features(X: ArrayLike, W: ArrayLike, A: float) -> Array:
@@ -48,10 +41,7 @@ def log_oprf_features(X: ArrayLike, W: ArrayLike, A: float) -> Array:
     """
     x, w = _checked(X, W)
     a = _allowed_A(A)
-    root = (1 - 4 * a) ** 0.5
-    result = x @ w.T
-    result *= root
-    result -= np.sum(x * x, axis=1, keepdims=True) / 2
+    result = _exponents(x, w, (1 - 4 * a) ** 0.5)
     result += w.shape[1] / 4 * float(np.log1p(-4 * a)) + a * np.sum(w * w, axis=1)
     return result
 
@@ -118,6 +108,19 @@ def kernel_estimate(
                 half = half - w.shape[1] / 2 * float(np.log1p(-4 * a))
             estimate = np.exp(logsumexp(terms) - terms.dtype.type(np.log(w.shape[0])) - half)
     return float(estimate) if np.ndim(estimate) == 0 else estimate
+
+
+def _exponents(x: Array, w: Array, factor: float = 1.0) -> Array:
+    """factor w_i . x - |x|^2 / 2, by blocks that stay in the cache."""
+    result = np.empty_like(x, shape=(len(x), len(w)), order="C")
+    half = np.sum(x * x, axis=1, keepdims=True) / 2
+    for start in range(0, len(x), ROWS):
+        rows = slice(start, start + ROWS)
+        np.matmul(x[rows], w.T, out=result[rows])
+        if factor != 1:
+            result[rows] *= factor
+        result[rows] -= half[rows]
+    return result
 
 
 def _allowed_A(A: Any) -> float:

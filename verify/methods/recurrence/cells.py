@@ -62,19 +62,17 @@ class TanhCell:
 
     def advance(self, h: Any, u: Any, out: Any) -> None:
         """`step`, written into `out`: NumPy arrays only, the same bits, and nothing allocated."""
-        if self.A.shape == (1, 1):
-            np.multiply(h, self.A[0], out=out)
-        else:
-            np.matvec(self.A, h, out=out)
-        np.add(out, u, out=out)
-        np.tanh(out, out=out)
+        self._advance(np.matvec, h, u, out)
 
     def advance_rows(self, h: Any, u: Any, out: Any) -> None:
         """`advance` for many states (n, d) by one matrix product, which may round in another order."""
+        self._advance(rows_product, h, u, out)
+
+    def _advance(self, times: Callable[..., Any], h: Any, u: Any, out: Any) -> None:
         if self.A.shape == (1, 1):
             np.multiply(h, self.A[0], out=out)
         else:
-            rows_product(self.A, h, out=out)
+            times(self.A, h, out=out)
         np.add(out, u, out=out)
         np.tanh(out, out=out)
 
@@ -128,13 +126,15 @@ class GRUCell:
 
     def step(self, h: Any, u: Any) -> Any:
         """The next state (..., d)."""
-        z, _, g = self._gates(h, u)
-        return (1 - z) * h + z * g
+        return self._next(h, u, matvec)
 
     def advance_rows(self, h: Any, u: Any, out: Any) -> None:
         """`step` for many states (n, d), written into `out`, by products that may round in another order."""
-        z, _, g = self._gates(h, u, rows_product)
-        out[...] = (1 - z) * h + z * g
+        out[...] = self._next(h, u, rows_product)
+
+    def _next(self, h: Any, u: Any, times: Product) -> Any:
+        z, _, g = self._gates(h, u, times)
+        return (1 - z) * h + z * g
 
     def jacobian(self, h: Any, u: Any) -> Any:
         """d step / d h, shape (..., d, d)."""
@@ -197,16 +197,16 @@ class LSTMCell:
 
     def step(self, h: Any, u: Any) -> Any:
         """The next state [h', c'], shape (..., 2 d)."""
-        _, c, i, f, g, o = self._gates(h, u)
-        c = f * c + i * g
-        return namespace(h).concat([o * _tanh(c), c], axis=-1)
+        return self._next(h, u, matvec)
 
     def advance_rows(self, h: Any, u: Any, out: Any) -> None:
         """`step` for many states (n, 2 d), written into `out`, by products that may round in another order."""
-        d = self.state_size // 2
-        _, c, i, f, g, o = self._gates(h, u, rows_product)
+        out[...] = self._next(h, u, rows_product)
+
+    def _next(self, h: Any, u: Any, times: Product) -> Any:
+        _, c, i, f, g, o = self._gates(h, u, times)
         c = f * c + i * g
-        out[:, :d], out[:, d:] = o * np.tanh(c), c
+        return namespace(h).concat([o * _tanh(c), c], axis=-1)
 
     def jacobian(self, h: Any, u: Any) -> Any:
         """d step / d [h, c], shape (..., 2 d, 2 d)."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from verify.methods.guards import Array, finite_array, refuse, whole_number
+from verify.methods.numerics import rescaled
 
 SAFE = 1e100  # largest coordinates from 1/SAFE to SAFE: their squares, and those of differences far below, are floats
 ENTRIES = 2**19  # of a block of the distance matrix: 4 MiB
@@ -50,7 +51,7 @@ def knn_metrics(real: ArrayLike, fake: ArrayLike, k: int) -> KnnMetrics:
     k = whole_number("k", k, 1)
     if k >= min(len(x), len(y)):
         refuse(f"k={k}", f"k is below min(N, M) = {min(len(x), len(y))}", "take fewer neighbours or more points")
-    x, y = _in_range(x, y)
+    (x, y), _ = rescaled(x, y, least=1 / SAFE, most=SAFE)
     x_radius, y_radius = squared_radii(x, k), squared_radii(y, k)
     centre = y.mean(axis=0)
     left, right = _sides(x - centre, y - centre)
@@ -69,15 +70,6 @@ def knn_metrics(real: ArrayLike, fake: ArrayLike, k: int) -> KnnMetrics:
         recalled += int(np.count_nonzero(_inside(D, y_radius, slack, x[here], y).any(axis=1)))
     n, m = len(x), len(y)
     return KnnMetrics(int(np.count_nonzero(precise)) / m, recalled / n, balls / (k * m), covered / n)
-
-
-def _in_range(x: Array, y: Array) -> tuple[Array, Array]:
-    """Both sets in a unit in which squared distances neither overflow nor vanish together; no digit is changed."""
-    largest = max(np.abs(x).max(), np.abs(y).max())
-    if largest == 0 or 1 / SAFE < largest < SAFE:
-        return x, y
-    _, exponent = np.frexp(largest)
-    return np.ldexp(x, -exponent), np.ldexp(y, -exponent)
 
 
 def squared_radii(x: Array, k: int) -> Array:
