@@ -12,8 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from verify.evidence.enclosure import NotANumber
 
-Floats = NDArray[np.float64]
-
 
 def gap(a: ArrayLike, b: ArrayLike) -> float:
     """The largest |a - b| over all entries; an entry that is NaN, or a shape that differs, is infinitely far.
@@ -30,7 +28,7 @@ def gap(a: ArrayLike, b: ArrayLike) -> float:
     return float(np.where(np.isnan(distance), np.inf, distance).max(initial=0.0))
 
 
-def answered(answer: ArrayLike) -> Floats:
+def answered(answer: ArrayLike) -> NDArray[np.float64]:
     """The answer as floats, none of which is NaN. NotANumber: one is.
 
     For claims that a quantity is small, or that two things differ, by comparisons that a NaN would slip through.

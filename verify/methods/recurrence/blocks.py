@@ -77,13 +77,12 @@ def block_jacobi_states(
             settled = distance <= tol
             if not settled and not patient and _hopeless(sweeps, last, distance, tol):
                 break
-            states = _in_a_row(xp, paths, T)
             if kept is not None:
-                kept.append(xp.asarray(states, copy=True))  # the next sweep writes over it
+                kept.append(xp.asarray(_in_a_row(xp, paths, T), copy=True))  # the next sweep writes over it
             if settled or sweeps == max_sweeps:
                 # within a chunk the states are the cell's own steps; what may not fit are the first ones, and the seam
                 residual = max(seam, largest(xp, cell.step(starts, drive[0, ...]) - paths[0]))
-                return _result(xp, states, sweeps, settled, residual, kept)
+                return _result(xp, _in_a_row(xp, paths, T), sweeps, settled, residual, kept)
         done = sweeps * length
         states = _in_a_row(xp, paths, T)[:done, :]
         states = xp.concat([states, run(xp, cell, U[done:, :], states[-1, :])])

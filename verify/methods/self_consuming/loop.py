@@ -21,9 +21,7 @@ REPLICATES = 4096  # at most: a block of them stays in the cache through all gen
 NUMBERS = 2**16  # of all factors of a block
 FEWEST = 32  # replicates: below that the calls cost more than the work
 RAW_NUMBERS = 2**20  # of samples drawn at once
-TINY = float(
-    np.finfo(float).tiny
-)  # in place of 0, which the generator may return for shapes up to 1, once in 2^53 draws
+TINY = float(np.finfo(float).tiny)  # in place of 0, which gamma draws of shapes up to 1 may be, once in 2^53
 MODERATE = (1e-290, 1e290)  # deviations that may still be multiplied as they are
 
 
